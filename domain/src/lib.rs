@@ -1,1 +1,20 @@
+#![doc = include_str!("../README.md")]
 
+pub mod access;
+pub mod account;
+pub mod calendar;
+pub mod category;
+pub mod change;
+pub mod email;
+pub mod entry;
+pub mod error;
+pub mod ids;
+pub mod money;
+pub mod ports;
+pub mod session;
+pub mod settings;
+pub mod text;
+pub mod transaction;
+pub mod user;
+
+pub use error::Error;

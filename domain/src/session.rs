@@ -1,0 +1,115 @@
+//! A session: one login. The durable form that stores keep and the limits of its life.
+
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use crate::ids::{BookId, Digest, SessionId, UserId};
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Session {
+    pub id: SessionId,
+    /// SHA-256 of the token; the token itself is known to the browser alone.
+    pub token: Digest,
+    pub user: UserId,
+    pub book: BookId,
+    /// The person's auth generation when the session began.
+    pub auth_generation: u64,
+    pub created_at: Timestamp,
+    /// The last request of any kind.
+    pub last_seen_at: Timestamp,
+    /// The last unsafe request or active heartbeat.
+    pub last_active_at: Timestamp,
+    /// What the browser called itself, shortened.
+    pub device: String,
+    /// The address prefix it came from (/24 or /48).
+    pub address: String,
+}
+
+/// How long a session lives without requests, without activity, and at all.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SessionLife {
+    pub idle: SignedDuration,
+    pub inactive: SignedDuration,
+    pub absolute: SignedDuration,
+}
+
+impl Default for SessionLife {
+    fn default() -> Self {
+        Self {
+            idle: SignedDuration::from_secs(90),
+            inactive: SignedDuration::from_secs(300),
+            absolute: SignedDuration::from_hours(12),
+        }
+    }
+}
+
+/// Why a session is over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ended {
+    Idle,
+    Inactive,
+    Absolute,
+}
+
+impl Session {
+    pub fn idle_expires_at(&self, life: &SessionLife) -> Timestamp {
+        later(self.last_seen_at, life.idle)
+    }
+
+    pub fn inactive_expires_at(&self, life: &SessionLife) -> Timestamp {
+        later(self.last_active_at, life.inactive)
+    }
+
+    pub fn absolute_expires_at(&self, life: &SessionLife) -> Timestamp {
+        later(self.created_at, life.absolute)
+    }
+
+    /// Whether the session is over at `now`, and why.
+    pub fn ended(&self, now: Timestamp, life: &SessionLife) -> Option<Ended> {
+        if now >= self.absolute_expires_at(life) {
+            Some(Ended::Absolute)
+        } else if now >= self.inactive_expires_at(life) {
+            Some(Ended::Inactive)
+        } else if now >= self.idle_expires_at(life) {
+            Some(Ended::Idle)
+        } else {
+            None
+        }
+    }
+}
+
+fn later(at: Timestamp, by: SignedDuration) -> Timestamp {
+    at.saturating_add(by).unwrap_or(Timestamp::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_session_ends_idle_inactive_or_absolutely() {
+        let start: Timestamp = "2026-11-24T08:00:00Z".parse().unwrap();
+        let life = SessionLife::default();
+        let mut session = Session {
+            id: SessionId::new(),
+            token: Digest::ZERO,
+            user: UserId::new(),
+            book: BookId::new(),
+            auth_generation: 0,
+            created_at: start,
+            last_seen_at: start,
+            last_active_at: start,
+            device: String::new(),
+            address: String::new(),
+        };
+        let at = |seconds| start.saturating_add(SignedDuration::from_secs(seconds)).unwrap();
+
+        assert_eq!(session.ended(at(89), &life), None);
+        assert_eq!(session.ended(at(90), &life), Some(Ended::Idle));
+        session.last_seen_at = at(299);
+        assert_eq!(session.ended(at(300), &life), Some(Ended::Inactive));
+        session.last_active_at = at(43_199);
+        session.last_seen_at = at(43_199);
+        assert_eq!(session.ended(at(43_200), &life), Some(Ended::Absolute));
+    }
+}
