@@ -5,7 +5,16 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::{error::Error, text::Name};
+use crate::{
+    change::Change,
+    error::Error,
+    ledger::Ledger,
+    text::Name,
+    transaction::{Filter, Matcher, Transaction},
+};
+
+/// A book has at most this many categories, those it once had included.
+pub const MAX_CATEGORIES: usize = 1000;
 
 /// The slug of a default category, or a UUID.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -163,4 +172,113 @@ pub fn defaults() -> Vec<Category> {
             archived: false,
         })
         .collect()
+}
+
+/// A category as a person makes it.
+#[derive(Debug, Clone)]
+pub struct NewCategory {
+    pub id: Option<CategoryId>,
+    pub name: Name,
+    pub kind: CategoryKind,
+    pub color: Option<Color>,
+}
+
+/// What is to become of a category; `None` leaves a field as it is.
+#[derive(Debug, Clone, Default)]
+pub struct CategoryPatch {
+    pub name: Option<Name>,
+    pub color: Option<Option<Color>>,
+    pub archived: Option<bool>,
+}
+
+/// Adds a category.
+pub fn create(ledger: &Ledger, new: NewCategory) -> Result<Category, Error> {
+    let id = new.id.unwrap_or_default();
+    if ledger.categories().get(&id).is_some() {
+        return Err(Error::Exists { noun: "category" });
+    }
+    if ledger.categories().places() >= MAX_CATEGORIES {
+        return Err(Error::TooMany { limit: MAX_CATEGORIES });
+    }
+    let category = Category { id, name: new.name, kind: new.kind, color: new.color, archived: false };
+    check_name(ledger, &category)?;
+    Ok(category)
+}
+
+/// Changes some fields of a category.
+pub fn amend(
+    ledger: &Ledger,
+    id: &CategoryId,
+    patch: CategoryPatch,
+    expected: Option<u64>,
+) -> Result<(Category, Category), Error> {
+    let from = current(ledger, id, expected)?.clone();
+    let to = Category {
+        name: patch.name.unwrap_or_else(|| from.name.clone()),
+        color: patch.color.unwrap_or_else(|| from.color.clone()),
+        archived: patch.archived.unwrap_or(from.archived),
+        ..from.clone()
+    };
+    check_name(ledger, &to)?;
+    Ok((from, to))
+}
+
+/// Deletes a category; its transactions move to another one, in the same entry.
+pub fn remove(
+    ledger: &Ledger,
+    id: &CategoryId,
+    move_to: Option<&CategoryId>,
+    expected: Option<u64>,
+) -> Result<Vec<Change>, Error> {
+    let from = current(ledger, id, expected)?.clone();
+    if id.is_builtin() {
+        return Err(Error::CategoryBuiltin);
+    }
+    let users = users(ledger, id);
+    let mut changes = Vec::with_capacity(users.len() + 1);
+    if !users.is_empty() {
+        let target = move_to.ok_or(Error::CategoryInUse { count: users.len() })?;
+        let target = ledger.categories().get(target).filter(|target| target.id != *id);
+        let target = target.ok_or(Error::NotFound { noun: "category" })?;
+        changes.extend(users.into_iter().map(|from| {
+            let mut to = from.clone();
+            for line in to.lines.iter_mut().filter(|line| line.category == *id) {
+                line.category = target.id.clone();
+            }
+            Change::Transaction { from: Some(Box::new(from)), to: Some(Box::new(to)) }
+        }));
+    }
+    changes.push(Change::Category { from: Some(from), to: None });
+    Ok(changes)
+}
+
+/// The transactions with a line in this category.
+pub fn users(ledger: &Ledger, id: &CategoryId) -> Vec<Transaction> {
+    let filter = Filter { categories: vec![id.clone()], ..Filter::default() };
+    let matcher = Matcher::new(ledger, &filter);
+    ledger
+        .rows()
+        .between(None, None)
+        .filter(|row| matcher.matches(*row, ledger))
+        .map(|row| row.to_transaction(ledger.tables()))
+        .collect()
+}
+
+fn current<'a>(ledger: &'a Ledger, id: &CategoryId, expected: Option<u64>) -> Result<&'a Category, Error> {
+    let category = ledger.categories().get(id).ok_or(Error::NotFound { noun: "category" })?;
+    if expected.is_some_and(|expected| Some(expected) != ledger.categories().changed(id)) {
+        return Err(Error::ChangedSince);
+    }
+    Ok(category)
+}
+
+/// Names are told apart in any case; archived categories give theirs free.
+pub(crate) fn check_name(ledger: &Ledger, category: &Category) -> Result<(), Error> {
+    let name = category.name.to_lowercase();
+    let taken = !category.archived
+        && ledger
+            .categories()
+            .iter()
+            .any(|other| other.id != category.id && !other.archived && other.name.to_lowercase() == name);
+    if taken { Err(Error::CategoryNameTaken) } else { Ok(()) }
 }

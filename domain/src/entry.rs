@@ -9,7 +9,7 @@ use sha2::Digest as _;
 use crate::{
     change::Change,
     error::Error,
-    ids::{BookId, Digest, EntryId, SessionId},
+    ids::{BookId, Digest, EntryId, UserId},
 };
 
 /// The form in which this version writes entries.
@@ -23,7 +23,7 @@ pub const MAX_PAYLOAD: usize = 64 * 1024 * 1024;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "kind", content = "id")]
 pub enum Author {
-    User(SessionId),
+    User(UserId),
     System,
 }
 
@@ -158,7 +158,7 @@ impl Entry {
         field(self.entry_id.as_bytes());
         field(&self.format.to_be_bytes());
         match self.author {
-            Author::User(session) => field(session.as_bytes()),
+            Author::User(user) => field(user.as_bytes()),
             Author::System => field(b"system"),
         }
         match &self.key {
@@ -213,7 +213,7 @@ mod tests {
             |e| e.book = BookId::new(),
             |e| e.entry_id = EntryId::new(),
             |e| e.format = 2,
-            |e| e.author = Author::User(SessionId::new()),
+            |e| e.author = Author::User(UserId::new()),
             |e| e.key = None,
             |e| e.auth_generation = 4,
             |e| e.at = Timestamp::UNIX_EPOCH,

@@ -66,8 +66,6 @@ pub enum Error {
     CategoryInUse { count: usize },
     #[error("category is archived")]
     CategoryArchived,
-    #[error("category is of the other kind")]
-    CategoryKind,
     #[error("resource has changed since it was read")]
     ChangedSince,
     #[error("there is nothing to undo")]

@@ -2,6 +2,7 @@
 
 pub mod access;
 pub mod account;
+pub mod book;
 pub mod calendar;
 pub mod category;
 pub mod change;
@@ -9,12 +10,14 @@ pub mod email;
 pub mod entry;
 pub mod error;
 pub mod ids;
+pub mod ledger;
 pub mod money;
 pub mod ports;
 pub mod session;
 pub mod settings;
 pub mod text;
 pub mod transaction;
+pub mod undo;
 pub mod user;
 
 pub use error::Error;

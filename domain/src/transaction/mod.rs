@@ -1,8 +1,15 @@
 //! The full shape of a transaction. A booking keeps the amount as it happened; conversion happens when it is read.
 
+mod decide;
+mod list;
+
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
+pub use self::{
+    decide::{Guess, NewTransaction, TransactionPatch, addition, amend, record, remove, teach},
+    list::{Cursor, Direction, Filter, Matcher, page},
+};
 use crate::{
     category::CategoryId,
     error::Error,

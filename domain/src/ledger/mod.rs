@@ -1,0 +1,301 @@
+//! The ledger: the fold of a journal, held in memory. Nothing but [`Ledger::apply`] and [`Ledger::advance`] alters it.
+
+mod rows;
+mod snapshot;
+mod steps;
+mod table;
+
+use std::collections::{HashMap, VecDeque};
+
+use jiff::{SignedDuration, Timestamp, civil::Date};
+
+pub use self::{
+    rows::{Extras, Row, Rows, Tables},
+    snapshot::SNAPSHOT_FORMAT,
+    steps::{Step, Steps},
+    table::{Place, Table},
+};
+use crate::{
+    access::AccessChange,
+    account::Account,
+    category::{Category, CategoryId},
+    change::Change,
+    entry::{Entry, Key},
+    error::Error,
+    ids::{AccountId, BookId, Digest},
+    settings::Settings,
+    text::Name,
+    transaction::Transaction,
+};
+
+/// How long the ledger remembers idempotency keys. Older ones are found by the store's unique index.
+const KEYS_KEPT: SignedDuration = SignedDuration::from_hours(48);
+/// A book holds at most this many transactions.
+pub const MAX_TRANSACTIONS: usize = 1_000_000;
+
+/// The time at which something is decided, and what day that is for the person.
+#[derive(Debug, Clone, Copy)]
+pub struct Moment {
+    pub at: Timestamp,
+    pub today: Date,
+}
+
+#[derive(Debug, Clone)]
+pub struct Ledger {
+    book: BookId,
+    version: u64,
+    chain: Digest,
+    closed: bool,
+    settings: Settings,
+    settings_changed: u64,
+    accounts: Table<AccountId, Account>,
+    categories: Table<CategoryId, Category>,
+    rows: Rows,
+    /// Cleaned merchant -> the category that the person chose last.
+    merchants: HashMap<String, CategoryId>,
+    steps: Steps,
+    auth_generation: u64,
+    revoked: HashMap<Digest, Timestamp>,
+    keys: HashMap<String, KeyUse>,
+    keys_by_age: VecDeque<(Timestamp, String)>,
+}
+
+/// Which entry used an idempotency key, for which request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct KeyUse {
+    pub slot: u64,
+    pub request: Digest,
+}
+
+impl Ledger {
+    /// The ledger of a book without entries.
+    pub fn empty(book: BookId) -> Self {
+        let nobody = Name::parse("-").expect("a dash is a name");
+        Self {
+            book,
+            version: 0,
+            chain: Digest::ZERO,
+            closed: false,
+            settings: Settings::of(nobody),
+            settings_changed: 0,
+            accounts: Table::default(),
+            categories: Table::default(),
+            rows: Rows::default(),
+            merchants: HashMap::new(),
+            steps: Steps::default(),
+            auth_generation: 0,
+            revoked: HashMap::new(),
+            keys: HashMap::new(),
+            keys_by_age: VecDeque::new(),
+        }
+    }
+
+    /// Verifies that `entry` is the next one and applies it.
+    pub fn apply(&mut self, entry: &Entry) -> Result<Vec<Change>, Error> {
+        if entry.book != self.book {
+            return Err(Error::JournalDamaged { slot: entry.slot, what: "entry of another book" });
+        }
+        if entry.slot != self.version + 1 {
+            return Err(Error::JournalDamaged { slot: entry.slot, what: "slots are not contiguous" });
+        }
+        entry.verify(self.chain)?;
+        let changes = entry.changes()?;
+        self.advance(entry, &changes)?;
+        Ok(changes)
+    }
+
+    /// Applies an entry that this process has just sealed behind its own version, with the changes it was sealed from.
+    pub fn advance(&mut self, entry: &Entry, changes: &[Change]) -> Result<(), Error> {
+        let slot = entry.slot;
+        let mut rest = changes;
+        while let Some((change, behind)) = rest.split_first() {
+            let new = rest.iter().map_while(new_transaction).count();
+            if new > 64 {
+                self.put_many(&rest[..new], slot)?;
+                rest = &rest[new..];
+            } else {
+                self.change(change, slot)?;
+                rest = behind;
+            }
+        }
+        self.version = slot;
+        self.chain = entry.chain;
+        self.steps.follow(entry, changes);
+        self.remember(entry);
+        Ok(())
+    }
+
+    fn change(&mut self, change: &Change, slot: u64) -> Result<(), Error> {
+        match change {
+            Change::Settings { to, .. } => {
+                if let Some(settings) = to {
+                    self.settings = settings.clone();
+                    self.settings_changed = slot;
+                }
+            }
+            Change::Account { from, to } => {
+                let account = to.as_ref().or(from.as_ref()).ok_or(empty_change(slot))?;
+                self.accounts.put(account.id, to.clone(), slot).ok_or(table_full(slot))?;
+            }
+            Change::Category { from, to } => {
+                let category = to.as_ref().or(from.as_ref()).ok_or(empty_change(slot))?;
+                self.categories.put(category.id.clone(), to.clone(), slot).ok_or(table_full(slot))?;
+            }
+            Change::Transaction { from, to } => match (from, to) {
+                (_, Some(transaction)) => {
+                    let (category, account) = self.places(transaction, slot)?;
+                    self.rows.put(transaction, category, account, slot);
+                }
+                (Some(transaction), None) => self.rows.remove(transaction.id),
+                (None, None) => return Err(empty_change(slot)),
+            },
+            Change::Merchant { merchant, to, .. } => match to {
+                Some(category) => {
+                    self.merchants.insert(merchant.clone(), category.clone());
+                }
+                None => {
+                    self.merchants.remove(merchant);
+                }
+            },
+            Change::Access(AccessChange::SessionsRevoked { sessions }) => {
+                self.revoked.extend(sessions.iter().map(|revoked| (revoked.token, revoked.until)));
+            }
+            Change::Access(AccessChange::GenerationRaised { to, .. }) => self.auth_generation = *to,
+            Change::BookClosed => self.closed = true,
+        }
+        Ok(())
+    }
+
+    fn put_many(&mut self, changes: &[Change], slot: u64) -> Result<(), Error> {
+        let placed = changes
+            .iter()
+            .filter_map(new_transaction)
+            .map(|transaction| {
+                let (category, account) = self.places(transaction, slot)?;
+                Ok((transaction, category, account))
+            })
+            .collect::<Result<Vec<_>, Error>>()?;
+        self.rows.put_many(placed.into_iter(), slot);
+        Ok(())
+    }
+
+    fn places(&self, transaction: &Transaction, slot: u64) -> Result<(Place, Place), Error> {
+        let damaged = |what| Error::JournalDamaged { slot, what };
+        let line = transaction.lines.first().ok_or(damaged("transaction without lines"))?;
+        let unknown = transaction.lines.iter().any(|line| self.categories.place(&line.category).is_none());
+        if unknown {
+            return Err(damaged("transaction of an unknown category"));
+        }
+        let category = self.categories.place(&line.category).ok_or(damaged("unknown category"))?;
+        let account = self.accounts.place(&transaction.account).ok_or(damaged("unknown account"))?;
+        Ok((category, account))
+    }
+
+    fn remember(&mut self, entry: &Entry) {
+        if let Some(Key { key, request }) = &entry.key {
+            self.keys.insert(key.clone(), KeyUse { slot: entry.slot, request: *request });
+            self.keys_by_age.push_back((entry.at, key.clone()));
+        }
+        let oldest = entry.at.saturating_sub(KEYS_KEPT).unwrap_or(Timestamp::MIN);
+        while self.keys_by_age.front().is_some_and(|(at, _)| *at < oldest) {
+            if let Some((_, key)) = self.keys_by_age.pop_front() {
+                self.keys.remove(&key);
+            }
+        }
+        if !self.revoked.is_empty() {
+            self.revoked.retain(|_, until| *until >= entry.at);
+        }
+    }
+
+    pub const fn book(&self) -> BookId {
+        self.book
+    }
+
+    /// The last slot that is in this ledger.
+    pub const fn version(&self) -> u64 {
+        self.version
+    }
+
+    pub const fn chain(&self) -> Digest {
+        self.chain
+    }
+
+    pub const fn is_closed(&self) -> bool {
+        self.closed
+    }
+
+    pub const fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    pub const fn settings_changed(&self) -> u64 {
+        self.settings_changed
+    }
+
+    pub const fn rows(&self) -> &Rows {
+        &self.rows
+    }
+
+    pub const fn accounts(&self) -> &Table<AccountId, Account> {
+        &self.accounts
+    }
+
+    pub const fn categories(&self) -> &Table<CategoryId, Category> {
+        &self.categories
+    }
+
+    pub const fn tables(&self) -> Tables<'_> {
+        Tables { accounts: &self.accounts, categories: &self.categories }
+    }
+
+    pub const fn steps(&self) -> &Steps {
+        &self.steps
+    }
+
+    pub const fn auth_generation(&self) -> u64 {
+        self.auth_generation
+    }
+
+    pub fn transaction(&self, id: crate::ids::TransactionId) -> Option<Transaction> {
+        self.rows.find(id).map(|row| row.to_transaction(self.tables()))
+    }
+
+    /// The category that the person chose last for this merchant, if it still stands.
+    pub fn merchant_category(&self, merchant: &str) -> Option<&CategoryId> {
+        self.merchants
+            .get(merchant)
+            .filter(|id| self.categories.get(id).is_some_and(|category| !category.archived))
+    }
+
+    pub fn key_use(&self, key: &str) -> Option<KeyUse> {
+        self.keys.get(key).copied()
+    }
+
+    /// Refuses a writer whose session was ended or whose generation is void, and everyone once the book is closed.
+    pub fn check_access(&self, token: Option<Digest>, auth_generation: u64) -> Result<(), Error> {
+        if self.closed {
+            return Err(Error::BookClosed);
+        }
+        let revoked = token.is_some_and(|token| self.revoked.contains_key(&token));
+        if revoked || auth_generation < self.auth_generation {
+            return Err(Error::SessionRevoked);
+        }
+        Ok(())
+    }
+}
+
+/// The transaction of a change that adds one.
+fn new_transaction(change: &Change) -> Option<&Transaction> {
+    match change {
+        Change::Transaction { from: None, to: Some(transaction) } => Some(transaction),
+        _ => None,
+    }
+}
+
+const fn empty_change(slot: u64) -> Error {
+    Error::JournalDamaged { slot, what: "change from nothing to nothing" }
+}
+
+const fn table_full(slot: u64) -> Error {
+    Error::JournalDamaged { slot, what: "more accounts or categories than a book can have" }
+}

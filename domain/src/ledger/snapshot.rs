@@ -1,0 +1,201 @@
+//! Snapshots: a ledger packed into bytes, so that it opens without its whole journal. Disposable, so the form may change
+//! with [`SNAPSHOT_FORMAT`]; stores compress and hash them. What is small and varied is JSON; the columns are binary.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::{
+    KeyUse, Ledger, Rows, Steps, Table,
+    rows::{Extras, TextRef},
+};
+use crate::{
+    account::Account,
+    category::{Category, CategoryId},
+    ids::{AccountId, Digest, TransactionId},
+    money::Currency,
+    ports::Snapshot,
+    settings::Settings,
+};
+
+/// The form in which this version packs ledgers.
+pub const SNAPSHOT_FORMAT: u32 = 1;
+
+#[derive(Serialize, Deserialize)]
+struct Head {
+    chain: Digest,
+    closed: bool,
+    settings: Settings,
+    settings_changed: u64,
+    accounts: Vec<(AccountId, Option<Account>, u64)>,
+    categories: Vec<(CategoryId, Option<Category>, u64)>,
+    merchants: Vec<(String, CategoryId)>,
+    steps: Steps,
+    auth_generation: u64,
+    revoked: Vec<(Digest, Timestamp)>,
+    keys: Vec<(Timestamp, String, u64, Digest)>,
+    extras: Vec<(u32, Extras)>,
+}
+
+#[derive(Serialize, Deserialize, Default)]
+struct Columns {
+    ids: Vec<TransactionId>,
+    days: Vec<i32>,
+    minors: Vec<i64>,
+    currencies: Vec<Currency>,
+    categories: Vec<u16>,
+    accounts: Vec<u16>,
+    changed: Vec<u64>,
+    flags: Vec<u8>,
+    lengths: Vec<u32>,
+    arena: String,
+}
+
+impl Ledger {
+    /// Packs the ledger; rows that are gone stay behind.
+    pub fn pack(&self) -> Snapshot {
+        let (columns, extras) = pack_rows(&self.rows);
+        let head = Head {
+            chain: self.chain,
+            closed: self.closed,
+            settings: self.settings.clone(),
+            settings_changed: self.settings_changed,
+            accounts: self.accounts.slots().map(|(id, value, at)| (*id, value.cloned(), at)).collect(),
+            categories: self
+                .categories
+                .slots()
+                .map(|(id, value, at)| (id.clone(), value.cloned(), at))
+                .collect(),
+            merchants: self.merchants.iter().map(|(key, id)| (key.clone(), id.clone())).collect(),
+            steps: self.steps.clone(),
+            auth_generation: self.auth_generation,
+            revoked: self.revoked.iter().map(|(token, until)| (*token, *until)).collect(),
+            keys: self
+                .keys_by_age
+                .iter()
+                .filter_map(|(at, key)| {
+                    let KeyUse { slot, request } = self.keys.get(key)?;
+                    Some((*at, key.clone(), *slot, *request))
+                })
+                .collect(),
+            extras,
+        };
+        let head = serde_json::to_vec(&head).expect("the head has string keys and finite numbers");
+        let mut bytes = u64::try_from(head.len()).unwrap_or(u64::MAX).to_le_bytes().to_vec();
+        bytes.extend(head);
+        let bytes = postcard::to_extend(&columns, bytes).expect("columns are plain vectors");
+        Snapshot { book: self.book, version: self.version, format: SNAPSHOT_FORMAT, bytes }
+    }
+
+    /// Opens a snapshot. `None` when it is of another format or cannot be read: the journal is folded instead.
+    pub fn unpack(snapshot: &Snapshot) -> Option<Self> {
+        if snapshot.format != SNAPSHOT_FORMAT {
+            return None;
+        }
+        let (length, rest) = snapshot.bytes.split_first_chunk::<8>()?;
+        let length = usize::try_from(u64::from_le_bytes(*length)).ok()?;
+        let head: Head = serde_json::from_slice(rest.get(..length)?).ok()?;
+        let columns: Columns = postcard::from_bytes(rest.get(length..)?).ok()?;
+
+        let mut ledger = Self::empty(snapshot.book);
+        ledger.version = snapshot.version;
+        ledger.chain = head.chain;
+        ledger.closed = head.closed;
+        ledger.settings = head.settings;
+        ledger.settings_changed = head.settings_changed;
+        ledger.accounts = unpack_table(head.accounts)?;
+        ledger.categories = unpack_table(head.categories)?;
+        ledger.merchants = head.merchants.into_iter().collect();
+        ledger.steps = head.steps;
+        ledger.auth_generation = head.auth_generation;
+        ledger.revoked = head.revoked.into_iter().collect();
+        for (at, key, slot, request) in head.keys {
+            ledger.keys.insert(key.clone(), KeyUse { slot, request });
+            ledger.keys_by_age.push_back((at, key));
+        }
+        ledger.rows =
+            unpack_rows(columns, head.extras, ledger.categories.places(), ledger.accounts.places())?;
+        Some(ledger)
+    }
+}
+
+fn unpack_table<K: Clone + Eq + std::hash::Hash, T>(slots: Vec<(K, Option<T>, u64)>) -> Option<Table<K, T>> {
+    let mut table = Table::default();
+    for (key, value, changed) in slots {
+        table.put(key, value, changed)?;
+    }
+    Some(table)
+}
+
+fn pack_rows(rows: &Rows) -> (Columns, Vec<(u32, Extras)>) {
+    let mut columns = Columns::default();
+    let mut extras = Vec::new();
+    for (at, row) in rows.between(None, None).enumerate() {
+        let source = row.place();
+        columns.ids.push(row.id());
+        columns.days.push(row.day());
+        columns.minors.push(row.minor());
+        columns.currencies.push(row.currency());
+        columns.categories.push(rows.categories[source]);
+        columns.accounts.push(row.account());
+        columns.changed.push(row.changed());
+        columns.flags.push(rows.flags[source]);
+        columns.lengths.push(rows.texts[source].len);
+        columns.arena.push_str(row.description());
+        if let Some(extra) = row.extras() {
+            extras.push((u32::try_from(at).unwrap_or(u32::MAX), extra.clone()));
+        }
+    }
+    (columns, extras)
+}
+
+/// Builds rows from columns, after checking that every reference in them holds.
+fn unpack_rows(
+    columns: Columns,
+    extras: Vec<(u32, Extras)>,
+    categories: usize,
+    accounts: usize,
+) -> Option<Rows> {
+    let count = columns.ids.len();
+    let lengths = [
+        columns.days.len(),
+        columns.minors.len(),
+        columns.currencies.len(),
+        columns.categories.len(),
+        columns.accounts.len(),
+        columns.changed.len(),
+        columns.flags.len(),
+        columns.lengths.len(),
+    ];
+    let extras: std::collections::HashMap<u32, Extras> = extras.into_iter().collect();
+    let whole = lengths.iter().all(|&length| length == count)
+        && columns.accounts.iter().all(|&place| usize::from(place) < accounts)
+        && columns.categories.iter().all(|&place| place == u16::MAX || usize::from(place) < categories)
+        && extras.keys().all(|&at| (at as usize) < count);
+    if !whole {
+        return None;
+    }
+    let mut texts = Vec::with_capacity(count);
+    let mut start = 0u32;
+    for &len in &columns.lengths {
+        let end = start.checked_add(len)?;
+        columns.arena.get(start as usize..end as usize)?;
+        texts.push(TextRef { start, len });
+        start = end;
+    }
+    let mut rows = Rows {
+        ids: columns.ids,
+        days: columns.days,
+        minors: columns.minors,
+        currencies: columns.currencies,
+        categories: columns.categories,
+        accounts: columns.accounts,
+        changed: columns.changed,
+        flags: columns.flags,
+        texts,
+        arena: columns.arena,
+        extras,
+        ..Rows::default()
+    };
+    rows.index();
+    Some(rows)
+}
