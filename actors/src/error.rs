@@ -1,0 +1,35 @@
+//! Why an actor could not do what it was asked.
+
+use std::time::Duration;
+
+use finbrain_domain::ports::StoreError;
+
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Error {
+    /// The rules said no.
+    #[error(transparent)]
+    Domain(#[from] finbrain_domain::Error),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A queue is full; nothing was done.
+    #[error("too many requests wait for this book")]
+    Busy { retry_after: Duration },
+    /// The deadline passed; a command may still be applied.
+    #[error("no answer within the deadline")]
+    Deadline,
+    /// Other writers took the slot each time; nothing was written.
+    #[error("the book is written to by others at the same time")]
+    Contended,
+    /// The ledger here is older than what the client has seen.
+    #[error("ledger is at version {version}, the client has seen {seen}")]
+    Behind { version: u64, seen: u64 },
+    /// The idempotency key was used for another request.
+    #[error("idempotency key was used for another request")]
+    KeyReused,
+    /// The actor failed several times within a minute and rests.
+    #[error("the book failed repeatedly and rests")]
+    Quarantined { retry_after: Duration },
+    /// The actor stopped in the middle of the request.
+    #[error("the book's actor stopped")]
+    Stopped,
+}
