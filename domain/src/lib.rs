@@ -11,6 +11,7 @@ pub mod error;
 pub mod ids;
 pub mod money;
 pub mod ports;
+pub mod rates;
 pub mod session;
 pub mod settings;
 pub mod text;
