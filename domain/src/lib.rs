@@ -13,6 +13,7 @@ pub mod ids;
 pub mod ledger;
 pub mod money;
 pub mod ports;
+pub mod rates;
 pub mod session;
 pub mod settings;
 pub mod text;
