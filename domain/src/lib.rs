@@ -14,6 +14,7 @@ pub mod ledger;
 pub mod money;
 pub mod ports;
 pub mod rates;
+pub mod report;
 pub mod session;
 pub mod settings;
 pub mod text;

@@ -1,0 +1,318 @@
+//! The sums that every report is made of: month × category in one currency, from one pass over the rows.
+
+use std::collections::BTreeMap;
+
+use crate::{
+    calendar::{Month, day_date},
+    ledger::{Ledger, Place, Row},
+    money::Currency,
+    rates::{Pair, Rate, RateBook},
+};
+
+#[derive(Debug)]
+pub struct Cube {
+    version: u64,
+    rates_revision: u64,
+    currency: Currency,
+    /// The month of the first row; cells and flows count from it.
+    first: Month,
+    places: usize,
+    /// Month by month, a cell for each place of the category table.
+    cells: Vec<Cell>,
+    flows: Vec<Flow>,
+    foreign: BTreeMap<(Month, Currency), Foreign>,
+    /// Sum and count of all rows, by their own currency.
+    sums: Vec<(Currency, i128, u32)>,
+    review: usize,
+}
+
+/// What lies in one category in one month.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Cell {
+    /// Minor units; negative is money out.
+    pub amount: i128,
+    pub count: u32,
+}
+
+/// What came in and went out in one month. Transfers are neither.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Flow {
+    pub income: i128,
+    /// Negative or zero.
+    pub expenses: i128,
+    pub count: u32,
+}
+
+impl Flow {
+    pub const fn net(self) -> i128 {
+        self.income + self.expenses
+    }
+
+    pub(super) fn add(&mut self, amount: i128) {
+        if amount > 0 {
+            self.income += amount;
+        } else {
+            self.expenses += amount;
+        }
+        self.count += 1;
+    }
+
+    #[must_use]
+    pub const fn plus(self, other: Self) -> Self {
+        Self {
+            income: self.income + other.income,
+            expenses: self.expenses + other.expenses,
+            count: self.count + other.count,
+        }
+    }
+}
+
+/// Rows of one foreign currency in one month.
+#[derive(Debug, Clone, Copy, Default)]
+struct Foreign {
+    converted: u32,
+    /// The first and the last day of converted rows.
+    days: Option<(i32, i32)>,
+    left_out: u32,
+    left_amount: i128,
+}
+
+/// Rows that no rate converts: they are in no total.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Unconverted {
+    pub currency: Currency,
+    /// Minor units of that currency.
+    pub amount: i128,
+    pub count: u32,
+}
+
+/// The rates that converted the rows of one currency: that of the first and that of the last row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RateUse {
+    pub currency: Currency,
+    pub count: u32,
+    pub first: Rate,
+    pub last: Rate,
+}
+
+impl Cube {
+    /// One pass over all rows.
+    pub fn build(ledger: &Ledger, rates: &RateBook, currency: Currency) -> Self {
+        let rows = ledger.rows();
+        let span = rows.between(None, None).next().zip(rows.between(None, None).next_back());
+        let (first, months) = span.map_or((Month::from_index(0), 0), |(oldest, newest)| {
+            let first = Month::of(oldest.date());
+            (first, usize::try_from(Month::of(newest.date()).index() - first.index() + 1).unwrap_or(0))
+        });
+        let places = ledger.categories().places();
+        let mut cube = Self {
+            version: ledger.version(),
+            rates_revision: rates.revision(),
+            currency,
+            first,
+            places,
+            cells: vec![Cell::default(); months * places],
+            flows: vec![Flow::default(); months],
+            foreign: BTreeMap::new(),
+            sums: Vec::new(),
+            review: 0,
+        };
+        let mut pairs = Pairs { rates, to: currency, known: Vec::new() };
+        let mut month = MonthOf::new();
+        for row in rows.between(None, None) {
+            cube.add(ledger, row, month.of(row.day()), &mut pairs);
+        }
+        cube
+    }
+
+    fn add(&mut self, ledger: &Ledger, row: Row<'_>, month: Month, pairs: &mut Pairs<'_>) {
+        let pair = pairs.from(row.currency());
+        self.sum_up(row);
+        let converted = pair.convert(row.minor(), row.day());
+        if row.currency() != self.currency {
+            let foreign = self.foreign.entry((month, row.currency())).or_default();
+            foreign.note(row, converted.is_some());
+        }
+        let Some(amount) = converted else { return };
+        let at = usize::try_from(month.index() - self.first.index()).unwrap_or(0);
+        if !row.is_transfer() {
+            self.flows[at].add(i128::from(amount));
+        }
+        match row.category() {
+            Some(place) => self.cell(at, place).add(i128::from(amount)),
+            None => self.add_lines(ledger, row, at, i128::from(amount), pair),
+        }
+    }
+
+    fn sum_up(&mut self, row: Row<'_>) {
+        self.review += usize::from(row.review());
+        let known = self.sums.iter_mut().find(|(currency, ..)| *currency == row.currency());
+        match known {
+            Some((_, sum, count)) => {
+                *sum += i128::from(row.minor());
+                *count += 1;
+            }
+            None => self.sums.push((row.currency(), i128::from(row.minor()), 1)),
+        }
+    }
+
+    /// Spreads a split over its lines; the last one takes what rounding leaves, so that they add up to the row.
+    fn add_lines(&mut self, ledger: &Ledger, row: Row<'_>, at: usize, amount: i128, pair: Pair<'_>) {
+        let lines = row.extras().map_or(&[][..], |extras| extras.lines.as_slice());
+        let mut rest = amount;
+        for (index, line) in lines.iter().enumerate() {
+            let part = if index + 1 == lines.len() {
+                rest
+            } else {
+                i128::from(pair.convert(line.amount, row.day()).unwrap_or_default())
+            };
+            rest -= part;
+            if let Some(place) = ledger.categories().place(&line.category) {
+                self.cell(at, place).add(part);
+            }
+        }
+    }
+
+    fn cell(&mut self, month: usize, place: Place) -> &mut Cell {
+        &mut self.cells[month * self.places + usize::from(place)]
+    }
+
+    /// Sum and count of all rows of each currency, in minor units of it.
+    pub fn sums(&self) -> &[(Currency, i128, u32)] {
+        &self.sums
+    }
+
+    /// How many rows have a category that is not sure.
+    pub const fn review(&self) -> usize {
+        self.review
+    }
+
+    pub const fn version(&self) -> u64 {
+        self.version
+    }
+
+    pub const fn rates_revision(&self) -> u64 {
+        self.rates_revision
+    }
+
+    pub const fn currency(&self) -> Currency {
+        self.currency
+    }
+
+    /// What lies in the category at `place` in these months.
+    pub fn sum(&self, months: &[Month], place: Place) -> Cell {
+        let cells = months
+            .iter()
+            .filter_map(|month| self.cells.get(self.at(*month)? * self.places + usize::from(place)).copied());
+        cells.fold(Cell::default(), |sum, cell| Cell {
+            amount: sum.amount + cell.amount,
+            count: sum.count + cell.count,
+        })
+    }
+
+    /// What came in and went out in these months.
+    pub fn flow(&self, months: &[Month]) -> Flow {
+        let flows = months.iter().filter_map(|month| self.flows.get(self.at(*month)?).copied());
+        flows.fold(Flow::default(), Flow::plus)
+    }
+
+    fn at(&self, month: Month) -> Option<usize> {
+        let at = usize::try_from(month.index() - self.first.index()).ok()?;
+        (at < self.flows.len()).then_some(at)
+    }
+
+    /// What no rate converts in these months.
+    pub fn unconverted(&self, months: &[Month]) -> Vec<Unconverted> {
+        let mut sums: BTreeMap<Currency, Unconverted> = BTreeMap::new();
+        for (currency, foreign) in self.foreign(months).filter(|(_, foreign)| foreign.left_out > 0) {
+            let sum = sums.entry(currency).or_insert(Unconverted { currency, amount: 0, count: 0 });
+            sum.amount += foreign.left_amount;
+            sum.count += foreign.left_out;
+        }
+        sums.into_values().collect()
+    }
+
+    /// The rates that converted what lies in these months.
+    pub fn rates_used(&self, rates: &RateBook, months: &[Month]) -> Vec<RateUse> {
+        let mut used: BTreeMap<Currency, (u32, i32, i32)> = BTreeMap::new();
+        for (currency, foreign) in self.foreign(months) {
+            if let Some((first, last)) = foreign.days {
+                let sum = used.entry(currency).or_insert((0, first, last));
+                *sum = (sum.0 + foreign.converted, sum.1.min(first), sum.2.max(last));
+            }
+        }
+        used.into_iter()
+            .filter_map(|(currency, (count, first, last))| {
+                let pair = rates.pair(currency, self.currency);
+                Some(RateUse { currency, count, first: pair.rate(first)?, last: pair.rate(last)? })
+            })
+            .collect()
+    }
+
+    fn foreign<'a>(&'a self, months: &'a [Month]) -> impl Iterator<Item = (Currency, &'a Foreign)> {
+        self.foreign.iter().filter(|((month, _), _)| months.contains(month)).map(|((_, c), f)| (*c, f))
+    }
+}
+
+impl Cell {
+    fn add(&mut self, amount: i128) {
+        self.amount += amount;
+        self.count += 1;
+    }
+}
+
+impl Foreign {
+    fn note(&mut self, row: Row<'_>, converted: bool) {
+        if converted {
+            self.converted += 1;
+            let day = row.day();
+            let (first, last) = self.days.unwrap_or((day, day));
+            self.days = Some((first.min(day), last.max(day)));
+        } else {
+            self.left_out += 1;
+            self.left_amount += i128::from(row.minor());
+        }
+    }
+}
+
+/// The pairs of a pass; a book has few currencies, so that a short list beats a map.
+#[derive(Debug)]
+struct Pairs<'a> {
+    rates: &'a RateBook,
+    to: Currency,
+    known: Vec<(Currency, Pair<'a>)>,
+}
+
+impl<'a> Pairs<'a> {
+    fn from(&mut self, currency: Currency) -> Pair<'a> {
+        if let Some((_, pair)) = self.known.iter().find(|(known, _)| *known == currency) {
+            return *pair;
+        }
+        let pair = self.rates.pair(currency, self.to);
+        self.known.push((currency, pair));
+        pair
+    }
+}
+
+/// The month of a day. Rows come in the order of days, so that the calendar is asked once a month.
+#[derive(Debug)]
+struct MonthOf {
+    month: Month,
+    days: std::ops::Range<i32>,
+}
+
+impl MonthOf {
+    const fn new() -> Self {
+        Self { month: Month::from_index(0), days: 0..0 }
+    }
+
+    fn of(&mut self, day: i32) -> Month {
+        if !self.days.contains(&day) {
+            let date = day_date(day);
+            self.month = Month::of(date);
+            let first = day - i32::from(date.day()) + 1;
+            self.days = first..first + i32::from(date.days_in_month());
+        }
+        self.month
+    }
+}
