@@ -85,7 +85,7 @@ impl fmt::Debug for Entry {
 
 impl Entry {
     /// Seals a draft into `slot`, behind the entry whose chain is `previous` ([`Digest::ZERO`] before slot 1).
-    pub fn seal(book: BookId, slot: u64, previous: Digest, draft: Draft) -> Result<Self, Error> {
+    pub fn seal(book: BookId, slot: u64, previous: Digest, draft: &Draft) -> Result<Self, Error> {
         if draft.changes.len() > MAX_CHANGES {
             return Err(Error::EntryTooLarge { limit: MAX_CHANGES });
         }
@@ -100,7 +100,7 @@ impl Entry {
             entry_id: draft.entry_id,
             format: FORMAT,
             author: draft.author,
-            key: draft.key,
+            key: draft.key.clone(),
             auth_generation: draft.auth_generation,
             at: draft.at,
             reverses: draft.reverses,
@@ -199,7 +199,7 @@ mod tests {
 
     #[test]
     fn an_entry_verifies_behind_its_predecessor_only() {
-        let entry = Entry::seal(BookId::new(), 1, Digest::ZERO, draft()).unwrap();
+        let entry = Entry::seal(BookId::new(), 1, Digest::ZERO, &draft()).unwrap();
 
         assert_eq!(entry.verify(Digest::ZERO), Ok(()));
         assert!(entry.verify(Digest::of(b"other")).is_err());
@@ -207,7 +207,7 @@ mod tests {
 
     #[test]
     fn every_tampered_field_breaks_the_chain() {
-        let sealed = Entry::seal(BookId::new(), 1, Digest::ZERO, draft()).unwrap();
+        let sealed = Entry::seal(BookId::new(), 1, Digest::ZERO, &draft()).unwrap();
         let tampered: [fn(&mut Entry); 9] = [
             |e| e.slot = 2,
             |e| e.book = BookId::new(),
@@ -229,7 +229,7 @@ mod tests {
 
     #[test]
     fn an_erased_payload_leaves_the_chain_whole() {
-        let mut entry = Entry::seal(BookId::new(), 1, Digest::ZERO, draft()).unwrap();
+        let mut entry = Entry::seal(BookId::new(), 1, Digest::ZERO, &draft()).unwrap();
 
         entry.payload = None;
 
@@ -239,7 +239,7 @@ mod tests {
 
     #[test]
     fn an_entry_of_a_newer_format_is_not_guessed_at() {
-        let mut entry = Entry::seal(BookId::new(), 1, Digest::ZERO, draft()).unwrap();
+        let mut entry = Entry::seal(BookId::new(), 1, Digest::ZERO, &draft()).unwrap();
         entry.format = FORMAT + 1;
 
         assert_eq!(entry.changes(), Err(Error::FormatUnknown { format: FORMAT + 1 }));

@@ -1,14 +1,14 @@
-//! Commands: one at a time, decided against the newest ledger, appended, then applied. Memory follows the journal,
-//! never the other way round.
+//! Commands: what a person wants written into their book.
 
 use finbrain_domain::{
     change::Change,
     entry::{Author, Draft, Entry, Key, Reversal},
     ids::{Digest, EntryId},
 };
-use jiff::Timestamp;
+use tokio::sync::oneshot;
 
-use crate::{error::Error, user_session::view::View};
+use super::view::View;
+use crate::error::Error;
 
 /// Something that a person wants written into their book.
 ///
@@ -50,34 +50,13 @@ pub struct Envelope {
     pub key: Option<Key>,
     /// Made once per command, so that an unknown outcome can be told from a taken slot.
     pub entry_id: EntryId,
-    /// The highest version that the client has seen.
-    pub seen: u64,
 }
 
 impl Envelope {
     /// An envelope of the system itself.
     pub fn system() -> Self {
-        Self {
-            author: Author::System,
-            token: None,
-            auth_generation: u64::MAX,
-            key: None,
-            entry_id: EntryId::new(),
-            seen: 0,
-        }
-    }
-
-    pub(super) fn draft<T>(&self, decision: &Decision<T>, at: Timestamp, generation: u64) -> Draft {
-        Draft {
-            entry_id: self.entry_id,
-            author: self.author,
-            key: self.key.clone(),
-            auth_generation: generation,
-            at,
-            reverses: decision.reverses,
-            changes: decision.changes.clone(),
-            pending: decision.effects,
-        }
+        let entry_id = EntryId::new();
+        Self { author: Author::System, token: None, auth_generation: u64::MAX, key: None, entry_id }
     }
 }
 
@@ -85,7 +64,7 @@ impl Envelope {
 #[derive(Debug)]
 pub struct Accepted<T> {
     pub output: T,
-    /// The version that the book has with it.
+    /// The version of the book with it.
     pub version: u64,
     /// `None` when nothing had to be written.
     pub entry_id: Option<EntryId>,
@@ -93,7 +72,120 @@ pub struct Accepted<T> {
     pub replayed: bool,
 }
 
-/// Whether `entry` stands for the same request as `key`.
-pub(super) fn same_request(entry: &Entry, key: &Key) -> bool {
-    entry.key.as_ref().is_some_and(|written| written.request == key.request)
+/// What deciding a job led to.
+#[derive(Debug)]
+pub(super) enum Verdict {
+    Write,
+    Nothing,
+    /// The key was used in this slot.
+    Replay(u64),
+    Refuse(Error),
+}
+
+/// A command in the queue, with its type erased.
+pub(super) trait Job: Send {
+    fn envelope(&self) -> &Envelope;
+    fn decide(&mut self, view: &View<'_>) -> Verdict;
+    /// What was decided last.
+    fn draft(&self) -> Option<&Draft>;
+    /// The draft, when its entry stands and its changes are applied.
+    fn take_draft(&mut self) -> Option<Draft>;
+    /// The entry stands at `version`.
+    fn accept(self: Box<Self>, version: u64);
+    /// Nothing had to be written; the book is at `version`.
+    fn unchanged(self: Box<Self>, version: u64);
+    fn replay(self: Box<Self>, entry: &Entry, view: &View<'_>);
+    fn refuse(self: Box<Self>, error: Error);
+}
+
+pub(super) struct Waiting<C: Command> {
+    command: C,
+    envelope: Envelope,
+    reply: oneshot::Sender<Result<Accepted<C::Output>, Error>>,
+    decided: Option<(C::Output, Option<Draft>)>,
+}
+
+impl<C: Command> Waiting<C> {
+    pub const fn new(
+        command: C,
+        envelope: Envelope,
+        reply: oneshot::Sender<Result<Accepted<C::Output>, Error>>,
+    ) -> Self {
+        Self { command, envelope, reply, decided: None }
+    }
+
+    fn answer(self, version: u64, entry_id: Option<EntryId>) {
+        let (output, _) = self.decided.expect("a job is answered after it was decided");
+        // Whoever asked may have gone; what was written stays.
+        let _ = self.reply.send(Ok(Accepted { output, version, entry_id, replayed: false }));
+    }
+
+    fn replayed(&self, entry: &Entry, view: &View<'_>) -> Result<Accepted<C::Output>, Error> {
+        let same = |key: &Key| entry.key.as_ref().is_some_and(|written| written.request == key.request);
+        if !self.envelope.key.as_ref().is_some_and(same) {
+            return Err(Error::KeyReused);
+        }
+        let output = self.command.replay(&entry.changes()?, view)?;
+        Ok(Accepted { output, version: entry.slot, entry_id: Some(entry.entry_id), replayed: true })
+    }
+
+    fn try_decide(&mut self, view: &View<'_>) -> Result<Verdict, Error> {
+        view.ledger.check_access(self.envelope.token, self.envelope.auth_generation)?;
+        if let Some(key) = &self.envelope.key
+            && let Some(used) = view.ledger.key_use(&key.key)
+        {
+            let same = used.request == key.request;
+            return if same { Ok(Verdict::Replay(used.slot)) } else { Err(Error::KeyReused) };
+        }
+        let Decision { changes, output, reverses, effects } = self.command.decide(view)?;
+        let draft = (!changes.is_empty()).then(|| Draft {
+            entry_id: self.envelope.entry_id,
+            author: self.envelope.author,
+            key: self.envelope.key.clone(),
+            auth_generation: view.ledger.auth_generation(),
+            at: view.moment.at,
+            reverses,
+            changes,
+            pending: effects,
+        });
+        let verdict = if draft.is_some() { Verdict::Write } else { Verdict::Nothing };
+        self.decided = Some((output, draft));
+        Ok(verdict)
+    }
+}
+
+impl<C: Command> Job for Waiting<C> {
+    fn envelope(&self) -> &Envelope {
+        &self.envelope
+    }
+
+    fn decide(&mut self, view: &View<'_>) -> Verdict {
+        self.try_decide(view).unwrap_or_else(Verdict::Refuse)
+    }
+
+    fn draft(&self) -> Option<&Draft> {
+        self.decided.as_ref()?.1.as_ref()
+    }
+
+    fn take_draft(&mut self) -> Option<Draft> {
+        self.decided.as_mut()?.1.take()
+    }
+
+    fn accept(self: Box<Self>, version: u64) {
+        let entry_id = Some(self.envelope.entry_id);
+        self.answer(version, entry_id);
+    }
+
+    fn unchanged(self: Box<Self>, version: u64) {
+        self.answer(version, None);
+    }
+
+    fn replay(self: Box<Self>, entry: &Entry, view: &View<'_>) {
+        let answer = self.replayed(entry, view);
+        let _ = self.reply.send(answer);
+    }
+
+    fn refuse(self: Box<Self>, error: Error) {
+        let _ = self.reply.send(Err(error));
+    }
 }

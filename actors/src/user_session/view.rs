@@ -1,13 +1,17 @@
-//! What a command or a query sees: the ledger, the moment, the rates.
+//! What commands and queries see, and how a query waits for its answer.
 
 use std::sync::Arc;
 
 use finbrain_domain::{
+    ids::Digest,
     ledger::{Ledger, Moment},
     money::Currency,
     rates::RateBook,
     report::Cube,
 };
+use tokio::sync::oneshot;
+
+use crate::error::Error;
 
 /// A look at a book at one moment.
 #[derive(Debug)]
@@ -21,7 +25,23 @@ pub struct View<'a> {
 pub trait Query: Send + 'static {
     type Output: Send + 'static;
 
-    fn answer(&self, view: &View<'_>, cubes: &mut Cubes) -> Result<Self::Output, crate::Error>;
+    fn answer(self, view: &View<'_>, cubes: &mut Cubes) -> Result<Self::Output, Error>;
+}
+
+/// An answer with the version of the ledger that it was computed from.
+#[derive(Debug)]
+pub struct Answered<T> {
+    pub output: T,
+    pub version: u64,
+}
+
+/// Who asks.
+#[derive(Debug, Clone, Copy)]
+pub struct Reader {
+    pub token: Option<Digest>,
+    pub auth_generation: u64,
+    /// The highest version that the client has seen: an answer is never older.
+    pub seen: u64,
 }
 
 /// The sums that reports are made of, kept until the ledger or the rates change.
@@ -36,10 +56,9 @@ const KEPT: usize = 4;
 impl Cubes {
     /// The sums in `currency`, computed in one pass over the rows when they are not there yet.
     pub fn get(&mut self, view: &View<'_>, currency: Currency) -> Arc<Cube> {
-        let fresh = |cube: &Arc<Cube>| {
+        self.kept.retain(|cube| {
             cube.version() == view.ledger.version() && cube.rates_revision() == view.rates.revision()
-        };
-        self.kept.retain(fresh);
+        });
         if let Some(cube) = self.kept.iter().find(|cube| cube.currency() == currency) {
             return Arc::clone(cube);
         }
@@ -49,5 +68,39 @@ impl Cubes {
         }
         self.kept.push(Arc::clone(&cube));
         cube
+    }
+}
+
+/// A query in the queue, with its type erased.
+pub(super) trait WaitingQuery: Send {
+    fn answer(self: Box<Self>, view: &View<'_>, cubes: &mut Cubes);
+    fn fail(self: Box<Self>, error: Error);
+}
+
+pub(super) struct Asked<Q: Query> {
+    pub query: Q,
+    pub reader: Reader,
+    pub reply: oneshot::Sender<Result<Answered<Q::Output>, Error>>,
+}
+
+impl<Q: Query> WaitingQuery for Asked<Q> {
+    fn answer(self: Box<Self>, view: &View<'_>, cubes: &mut Cubes) {
+        let Self { query, reader, reply } = *self;
+        let version = view.ledger.version();
+        let answer = view
+            .ledger
+            .check_access(reader.token, reader.auth_generation)
+            .map_err(Error::from)
+            .and_then(|()| match reader.seen {
+                seen if seen > version => Err(Error::Behind { version, seen }),
+                _ => query.answer(view, cubes),
+            })
+            .map(|output| Answered { output, version });
+        // Whoever asked may have gone.
+        let _ = reply.send(answer);
+    }
+
+    fn fail(self: Box<Self>, error: Error) {
+        let _ = self.reply.send(Err(error));
     }
 }

@@ -1,0 +1,68 @@
+//! Access facts: ended sessions, raised generations, the end of a book.
+
+use finbrain_domain::{
+    access::{AccessChange, Revoked},
+    change::Change,
+};
+
+use super::{
+    command::{Command, Decision},
+    view::View,
+};
+use crate::error::Error;
+
+/// Ends sessions: after this entry they write nothing on any pod.
+#[derive(Debug)]
+pub struct RevokeSessions {
+    pub sessions: Vec<Revoked>,
+}
+
+impl Command for RevokeSessions {
+    type Output = ();
+
+    fn decide(&self, _: &View<'_>) -> Result<Decision<()>, Error> {
+        let change = AccessChange::SessionsRevoked { sessions: self.sessions.clone() };
+        let changes = if self.sessions.is_empty() { Vec::new() } else { vec![Change::Access(change)] };
+        Ok(Decision::new(changes, ()))
+    }
+
+    fn replay(&self, _: &[Change], _: &View<'_>) -> Result<(), Error> {
+        Ok(())
+    }
+}
+
+/// Voids every session of an older generation: the journal half of a change of credentials.
+#[derive(Debug)]
+pub struct RaiseGeneration {
+    pub to: u64,
+}
+
+impl Command for RaiseGeneration {
+    type Output = ();
+
+    fn decide(&self, view: &View<'_>) -> Result<Decision<()>, Error> {
+        let from = view.ledger.auth_generation();
+        let change = AccessChange::GenerationRaised { from, to: self.to.max(from + 1) };
+        Ok(Decision::new(vec![Change::Access(change)], ()))
+    }
+
+    fn replay(&self, _: &[Change], _: &View<'_>) -> Result<(), Error> {
+        Ok(())
+    }
+}
+
+/// Closes the book for ever.
+#[derive(Debug)]
+pub struct CloseBook;
+
+impl Command for CloseBook {
+    type Output = ();
+
+    fn decide(&self, _: &View<'_>) -> Result<Decision<()>, Error> {
+        Ok(Decision::new(vec![Change::BookClosed], ()))
+    }
+
+    fn replay(&self, _: &[Change], _: &View<'_>) -> Result<(), Error> {
+        Ok(())
+    }
+}

@@ -1,0 +1,69 @@
+//! Undo and redo. What is taken back is read from the journal before the command is queued.
+
+use finbrain_domain::{
+    change::Change,
+    entry::{Author, Entry, Reversal},
+    ledger::Step,
+    undo,
+};
+
+use super::{
+    command::{Command, Decision},
+    view::{Cubes, Query, View},
+};
+use crate::error::Error;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Which {
+    Undo,
+    Redo,
+}
+
+/// The newest step of this author that can be undone or redone.
+#[derive(Debug)]
+pub struct LastStep {
+    pub which: Which,
+    pub author: Author,
+}
+
+impl Query for LastStep {
+    type Output = Step;
+
+    fn answer(self, view: &View<'_>, _: &mut Cubes) -> Result<Step, Error> {
+        let steps = view.ledger.steps();
+        let step = match self.which {
+            Which::Undo => steps.last_done(self.author).ok_or(finbrain_domain::Error::NothingToUndo),
+            Which::Redo => steps.last_undone(self.author).ok_or(finbrain_domain::Error::NothingToRedo),
+        };
+        Ok(step?)
+    }
+}
+
+/// Takes an entry back.
+#[derive(Debug)]
+pub struct Undo {
+    pub which: Which,
+    pub entry: Entry,
+}
+
+impl Command for Undo {
+    type Output = Vec<Change>;
+
+    fn decide(&self, view: &View<'_>) -> Result<Decision<Vec<Change>>, Error> {
+        let changes = undo::inverse(view.ledger, &self.entry)?;
+        let reverses = Some(match self.which {
+            Which::Undo => Reversal::Undo(self.entry.entry_id),
+            Which::Redo => Reversal::Redo(self.entry.entry_id),
+        });
+        Ok(Decision { output: changes.clone(), changes, reverses, effects: false })
+    }
+
+    fn replay(&self, written: &[Change], _: &View<'_>) -> Result<Vec<Change>, Error> {
+        Ok(written.to_vec())
+    }
+}
+
+/// Which of these entries could be undone now.
+pub fn reversible(view: &View<'_>, entries: &[Entry]) -> Vec<bool> {
+    entries.iter().map(|entry| undo::inverse(view.ledger, entry).is_ok()).collect()
+}

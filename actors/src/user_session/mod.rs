@@ -1,0 +1,333 @@
+//! UserSession: one actor per person per pod. It owns the ledger, the queue of commands, the event streams of open tabs
+//! and the heartbeats of the person's devices. It must not know HTTP, nor any rule: those are in the domain.
+
+mod access;
+mod categories;
+mod command;
+mod history;
+mod open;
+mod protocol;
+mod reports;
+mod settings;
+mod stream;
+mod transactions;
+mod view;
+mod write;
+
+use std::{
+    collections::{HashMap, VecDeque},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicI64, AtomicU64, AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+use actix::{Actor, ActorContext, ActorFutureExt, AsyncContext, Context, Handler, Message, WrapFuture};
+use arc_swap::ArcSwap;
+use finbrain_domain::{
+    change::Change,
+    entry::Entry,
+    ids::{SessionId, UserId},
+    ledger::{Ledger, Moment},
+    rates::RateBook,
+    settings::Settings,
+};
+use jiff::{SignedDuration, Timestamp};
+
+pub use self::{
+    access::{CloseBook, RaiseGeneration, RevokeSessions},
+    categories::{AmendCategory, CategoryItem, CreateCategory, ListCategories, RemoveCategory},
+    command::{Accepted, Command, Decision, Envelope},
+    history::{LastStep, Undo, Which, reversible},
+    open::open,
+    reports::{AccountItem, GetBreakdown, GetDashboard, GetMonthly, ListAccounts},
+    settings::{AmendSettings, GetSettings},
+    stream::{Event, Subscription},
+    transactions::{
+        AmendTransaction, Amended, Found, GetTransaction, ListTransactions, ListedTransaction, Prepared,
+        RecordMany, RecordTransaction, Recorded, RemoveTransaction, SuggestCategory,
+    },
+    view::{Cubes, Query, View},
+};
+use self::{command::Job, stream::Streams, view::WaitingQuery};
+use crate::{Ports, rates::RatesHandle};
+
+/// An actor without request, stream or heartbeat for this long stops.
+const IDLE: SignedDuration = SignedDuration::from_secs(90);
+/// How often an actor looks whether it is idle.
+const CHECK_EVERY: Duration = Duration::from_secs(15);
+/// Entries between two snapshots.
+const SNAPSHOT_EVERY: u64 = 1000;
+/// Commands that may wait.
+const QUEUE: usize = 256;
+/// Messages that may wait in the mailbox.
+const MAILBOX: usize = 1024;
+
+pub(crate) fn describe_metrics() {
+    use metrics::{Unit, describe_counter, describe_histogram};
+    describe_counter!("finbrain_commands_total", Unit::Count, "Commands by outcome");
+    describe_histogram!("finbrain_command_seconds", Unit::Seconds, "Time from a command's decision to its answer");
+    describe_counter!("finbrain_snapshots_total", Unit::Count, "Snapshots written");
+    describe_counter!("finbrain_events_total", Unit::Count, "Events sent to open streams");
+}
+
+/// What the registry and fast paths may know of an actor without asking it.
+#[derive(Debug)]
+pub struct Published {
+    version: AtomicU64,
+    settings: ArcSwap<Settings>,
+    /// Unix seconds of the last use.
+    used: AtomicI64,
+    /// Bytes that the ledger holds, about.
+    memory: AtomicUsize,
+    streams: AtomicUsize,
+    /// The actor stopped by itself; an address that closed without this died.
+    stopped: AtomicBool,
+}
+
+impl Published {
+    pub fn version(&self) -> u64 {
+        self.version.load(Ordering::Acquire)
+    }
+
+    pub fn settings(&self) -> Arc<Settings> {
+        self.settings.load_full()
+    }
+
+    pub fn touch(&self, now: Timestamp) {
+        self.used.store(now.as_second(), Ordering::Relaxed);
+    }
+
+    pub fn used(&self) -> i64 {
+        self.used.load(Ordering::Relaxed)
+    }
+
+    pub fn memory(&self) -> usize {
+        self.memory.load(Ordering::Relaxed)
+    }
+
+    pub fn has_streams(&self) -> bool {
+        self.streams.load(Ordering::Relaxed) > 0
+    }
+
+    pub fn has_stopped(&self) -> bool {
+        self.stopped.load(Ordering::Acquire)
+    }
+}
+
+pub struct UserSession {
+    ports: Ports,
+    user: UserId,
+    rates: RatesHandle,
+    ledger: Ledger,
+    published: Arc<Published>,
+    cubes: Cubes,
+    queue: VecDeque<Box<dyn Job>>,
+    /// A command is in flight.
+    writing: bool,
+    waiting: Vec<Box<dyn WaitingQuery>>,
+    /// A probe of the journal is in flight.
+    probing: bool,
+    streams: Streams,
+    devices: HashMap<SessionId, Timestamp>,
+    snapshot_version: u64,
+}
+
+impl std::fmt::Debug for UserSession {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "session actor of {:?} at version {}", self.user, self.ledger.version())
+    }
+}
+
+impl UserSession {
+    /// An actor over a ledger that has been opened, with what it publishes.
+    pub fn new(ports: Ports, user: UserId, rates: RatesHandle, ledger: Ledger) -> (Self, Arc<Published>) {
+        let published = Arc::new(Published {
+            version: AtomicU64::new(ledger.version()),
+            settings: ArcSwap::from_pointee(ledger.settings().clone()),
+            used: AtomicI64::new(ports.clock.now().as_second()),
+            memory: AtomicUsize::new(ledger.rows().memory().0),
+            streams: AtomicUsize::new(0),
+            stopped: AtomicBool::new(false),
+        });
+        let session = Self {
+            snapshot_version: ledger.version(),
+            ports,
+            user,
+            rates,
+            ledger,
+            published: Arc::clone(&published),
+            cubes: Cubes::default(),
+            queue: VecDeque::new(),
+            writing: false,
+            waiting: Vec::new(),
+            probing: false,
+            streams: Streams::default(),
+            devices: HashMap::new(),
+        };
+        (session, published)
+    }
+
+    fn moment(&self) -> Moment {
+        let at = self.ports.clock.now();
+        // The chain covers microseconds; what is finer would not survive a store.
+        let at = Timestamp::from_microsecond(at.as_microsecond()).unwrap_or(at);
+        Moment { at, today: self.ledger.settings().today(at) }
+    }
+
+    /// Calls `look` with a view of the ledger and the kept sums.
+    fn look<T>(&mut self, look: impl FnOnce(&View<'_>, &mut Cubes) -> T) -> T {
+        let rates: Arc<RateBook> = self.rates.current();
+        let view = View { ledger: &self.ledger, moment: self.moment(), rates: &rates };
+        look(&view, &mut self.cubes)
+    }
+
+    /// Everything that follows from an entry that now is in the ledger.
+    fn applied(&mut self, entry: &Arc<Entry>, changes: Arc<Vec<Change>>) {
+        if changes.iter().any(|change| matches!(change, Change::Settings { .. })) {
+            self.published.settings.store(Arc::new(self.ledger.settings().clone()));
+        }
+        self.published.memory.store(self.ledger.rows().memory().0, Ordering::Relaxed);
+        self.published.version.store(self.ledger.version(), Ordering::Release);
+        self.streams.send(&Event { entry: Arc::clone(entry), changes });
+        self.published.streams.store(self.streams.len(), Ordering::Relaxed);
+        if self.ledger.version() - self.snapshot_version >= SNAPSHOT_EVERY {
+            self.keep_snapshot();
+        }
+    }
+
+    /// Packs and stores a snapshot, off the mailbox.
+    fn keep_snapshot(&mut self) {
+        if self.ledger.version() == self.snapshot_version || self.ledger.is_closed() {
+            return;
+        }
+        self.snapshot_version = self.ledger.version();
+        let ledger = self.ledger.clone();
+        let journal = Arc::clone(&self.ports.journal);
+        actix::spawn(async move {
+            let Ok(snapshot) = tokio::task::spawn_blocking(move || ledger.pack()).await else { return };
+            match journal.keep_snapshot(snapshot).await {
+                Ok(()) => metrics::counter!("finbrain_snapshots_total").increment(1),
+                // The journal holds everything that the snapshot does: opening is slower, no more.
+                Err(error) => tracing::warn!(error = %error, "snapshot was not written"),
+            }
+        });
+    }
+
+    fn stop_when_idle(&mut self, ctx: &mut Context<Self>) {
+        self.streams.drop_closed();
+        self.published.streams.store(self.streams.len(), Ordering::Relaxed);
+        let now = self.ports.clock.now();
+        self.devices.retain(|_, seen| now.duration_since(*seen) < IDLE);
+        let idle = now.as_second() - self.published.used() >= IDLE.as_secs();
+        let working = self.writing || self.probing || !self.queue.is_empty() || !self.waiting.is_empty();
+        if idle && !working && self.streams.len() == 0 {
+            ctx.stop();
+        }
+    }
+}
+
+impl Actor for UserSession {
+    type Context = Context<Self>;
+
+    fn started(&mut self, ctx: &mut Self::Context) {
+        ctx.set_mailbox_capacity(MAILBOX);
+        metrics::gauge!("finbrain_user_sessions").increment(1.0);
+        ctx.run_interval(CHECK_EVERY, Self::stop_when_idle);
+        if !self.ports.journal.is_exclusive() {
+            ctx.run_interval(stream::PROBE_EVERY, |session, ctx| {
+                if session.streams.len() > 0 {
+                    session.probe(ctx);
+                }
+            });
+        }
+    }
+
+    fn stopped(&mut self, _: &mut Self::Context) {
+        self.keep_snapshot();
+        self.published.stopped.store(true, Ordering::Release);
+    }
+}
+
+impl Drop for UserSession {
+    fn drop(&mut self) {
+        metrics::gauge!("finbrain_user_sessions").decrement(1.0);
+    }
+}
+
+/// Something to do with the actor on its own thread. The only message: the queue of commands, not the mailbox, gives
+/// writes their order.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub struct Run(pub(crate) Box<dyn FnOnce(&mut UserSession, &mut Context<UserSession>) + Send>);
+
+impl std::fmt::Debug for Run {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("run")
+    }
+}
+
+impl Handler<Run> for UserSession {
+    type Result = ();
+
+    fn handle(&mut self, message: Run, ctx: &mut Self::Context) {
+        (message.0)(self, ctx);
+    }
+}
+
+impl UserSession {
+    /// A device is alive.
+    pub(crate) fn beat(&mut self, session: SessionId) {
+        let now = self.ports.clock.now();
+        self.devices.insert(session, now);
+        self.published.touch(now);
+    }
+
+    /// Stops in good order, as far as the current command allows.
+    pub(crate) fn retire(&mut self, ctx: &mut Context<Self>) {
+        if self.writing {
+            ctx.run_later(Duration::from_millis(20), Self::retire);
+        } else {
+            ctx.stop();
+        }
+    }
+
+    /// Asks the journal for what is behind the ledger; answers waiting queries when it has been applied.
+    pub(crate) fn probe(&mut self, ctx: &mut Context<Self>) {
+        if self.probing {
+            return;
+        }
+        self.probing = true;
+        // Whoever waits before the probe starts shares it; later ones wait for the next.
+        let sharing = std::mem::take(&mut self.waiting);
+        let journal = Arc::clone(&self.ports.journal);
+        let (book, version) = (self.ledger.book(), self.ledger.version());
+        let tail = async move { open::tail(&*journal, book, version).await };
+        let probe = tail.into_actor(self).map(move |tail, session, ctx| {
+            session.probing = false;
+            let current = tail.map_err(crate::Error::from).and_then(|tail| session.follow(tail));
+            session.look(|view, cubes| {
+                for query in sharing {
+                    match &current {
+                        Ok(()) => query.answer(view, cubes),
+                        Err(error) => query.fail(error.clone()),
+                    }
+                }
+            });
+            if !session.waiting.is_empty() {
+                session.probe(ctx);
+            }
+        });
+        ctx.spawn(probe);
+    }
+
+    /// Applies entries that others wrote.
+    fn follow(&mut self, tail: Vec<Entry>) -> Result<(), crate::Error> {
+        for entry in tail.into_iter().filter(|entry| entry.slot > self.ledger.version()).collect::<Vec<_>>() {
+            let changes = self.ledger.apply(&entry)?;
+            self.applied(&Arc::new(entry), Arc::new(changes));
+        }
+        Ok(())
+    }
+}

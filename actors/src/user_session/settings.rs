@@ -1,0 +1,47 @@
+//! The person's settings.
+
+use finbrain_domain::{
+    book,
+    change::Change,
+    settings::{Settings, SettingsPatch},
+};
+
+use super::{
+    command::{Command, Decision},
+    view::{Cubes, Query, View},
+};
+use crate::error::Error;
+
+#[derive(Debug)]
+pub struct GetSettings;
+
+impl Query for GetSettings {
+    type Output = Settings;
+
+    fn answer(self, view: &View<'_>, _: &mut Cubes) -> Result<Settings, Error> {
+        Ok(view.ledger.settings().clone())
+    }
+}
+
+#[derive(Debug)]
+pub struct AmendSettings {
+    pub patch: SettingsPatch,
+}
+
+impl Command for AmendSettings {
+    type Output = Settings;
+
+    fn decide(&self, view: &View<'_>) -> Result<Decision<Settings>, Error> {
+        let change = book::amend_settings(view.ledger, self.patch.clone());
+        let settings = self.patch.clone().apply(view.ledger.settings());
+        Ok(Decision::new(change.into_iter().collect(), settings))
+    }
+
+    fn replay(&self, written: &[Change], view: &View<'_>) -> Result<Settings, Error> {
+        let found = written.iter().find_map(|change| match change {
+            Change::Settings { to, .. } => to.clone(),
+            _ => None,
+        });
+        Ok(found.unwrap_or_else(|| view.ledger.settings().clone()))
+    }
+}
