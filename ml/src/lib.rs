@@ -1,1 +1,18 @@
+mod calibration;
+mod evaluation;
+mod example;
+mod features;
+mod folding;
+mod format;
+mod model;
+mod objective;
+mod text;
+mod train;
 
+pub use evaluation::{ClassScore, Evaluation, evaluate, k_fold};
+pub use example::{Example, data_hash};
+pub use format::ModelError;
+pub use model::{Model, Prediction, Ranked};
+pub use objective::Loss;
+pub use text::{clean, merchant};
+pub use train::{Options, TrainError, train};
