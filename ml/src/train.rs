@@ -35,12 +35,12 @@ pub struct Options {
 impl Default for Options {
     fn default() -> Options {
         Options {
-            loss: Loss::Softmax,
+            loss: Loss::SquaredHinge,
             l2: 1.0,
             iterations: 60,
-            tolerance: 1e-4,
+            tolerance: 1e-3,
             min_word_examples: 1,
-            min_char_examples: 2,
+            min_char_examples: 1,
             max_features: 80_000,
             calibration_share: 0.2,
         }
