@@ -60,7 +60,7 @@ fn seed(block: Block) -> u64 {
 }
 
 /// The round of FxHash (rustc's hasher), over code points.
-fn step(hash: u64, value: u64) -> u64 {
+pub(crate) fn step(hash: u64, value: u64) -> u64 {
     (hash.rotate_left(5) ^ value).wrapping_mul(0x517c_c1b7_2722_0a95)
 }
 
@@ -187,6 +187,14 @@ impl Vocabulary {
         self.ids.get(&hash).copied()
     }
 
+    pub(crate) fn block(&self, id: u32) -> Block {
+        if id < self.words { Block::Word } else { Block::Char }
+    }
+
+    pub(crate) fn idf(&self, id: u32) -> f32 {
+        self.idf.get(id as usize).copied().unwrap_or_default()
+    }
+
     pub(crate) fn hashes(&self) -> impl Iterator<Item = (u64, u32)> + '_ {
         self.ids.iter().map(|(&hash, &id)| (hash, id))
     }
@@ -217,7 +225,7 @@ impl Vocabulary {
         for run in block.chunk_by_mut(|a, b| a.id == b.id) {
             let count = run.len() as f32;
             let tf = if run.len() == 1 { 1.0 } else { 1.0 + count.ln() };
-            let weight = run.first().map_or(0.0, |item| tf * self.idf.get(item.id as usize).copied().unwrap_or(0.0));
+            let weight = run.first().map_or(0.0, |item| tf * self.idf(item.id));
             square += weight * weight;
             run.iter_mut().for_each(|item| item.value = weight / count);
         }

@@ -9,6 +9,7 @@ pub mod lexicon;
 mod model;
 mod objective;
 mod text;
+mod ties;
 mod train;
 
 pub use evaluation::{ClassScore, Evaluation, evaluate, k_fold};

@@ -42,7 +42,7 @@ pub struct Model {
     labels: Vec<Arc<str>>,
     pub(crate) vocabulary: Vocabulary,
     /// Feature by feature, one number for each label.
-    pub(crate) weights: Vec<f32>,
+    weights: Vec<f32>,
     pub(crate) bias: Vec<f32>,
     sharpness: f32,
     samples: u32,
@@ -167,7 +167,7 @@ impl Model {
         })
     }
 
-    fn row(&self, feature: u32) -> &[f32] {
+    pub(crate) fn row(&self, feature: u32) -> &[f32] {
         let from = feature as usize * self.labels.len();
         self.weights.get(from..from + self.labels.len()).unwrap_or_default()
     }

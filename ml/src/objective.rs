@@ -28,7 +28,7 @@ pub(crate) struct Rows {
 }
 
 impl Rows {
-    pub(crate) fn push(&mut self, features: impl Iterator<Item = (u32, f32)>, label: usize, weight: f64) {
+    pub(crate) fn push(&mut self, features: impl IntoIterator<Item = (u32, f32)>, label: usize, weight: f64) {
         if self.starts.is_empty() {
             self.starts.push(0);
         }
@@ -54,28 +54,47 @@ impl Rows {
 }
 
 /// Parameters are laid out feature by feature, `labels` numbers each; the last group is the intercept, which L2
-/// leaves alone.
+/// leaves alone. The optimiser works on parameters divided by `scales`, one for each feature: a frequent feature's
+/// curvature is thousands of times a rare one's, and evened out they need half the steps (Jacobi preconditioning).
 #[derive(Debug)]
 pub(crate) struct Objective<'a> {
-    pub rows: &'a Rows,
-    pub labels: usize,
-    pub loss: Loss,
-    /// Strength of L2, in units of one row of weight 1.
-    pub l2: f64,
+    rows: &'a Rows,
+    labels: usize,
+    loss: Loss,
+    /// Divided by the rows' total weight, as the loss is.
+    l2: f64,
+    scales: Vec<f64>,
 }
 
-impl Objective<'_> {
+impl<'a> Objective<'a> {
+    /// `l2` is in units of one row of weight 1; `features` does not count the intercept.
+    pub(crate) fn new(rows: &'a Rows, features: usize, labels: usize, loss: Loss, l2: f64) -> Objective<'a> {
+        let mut curvature = vec![l2; features + 1];
+        curvature[features] = 0.0;
+        for (columns, values, _, weight) in rows.iter() {
+            for (&column, &value) in columns.iter().zip(values) {
+                curvature[column as usize] += weight * f64::from(value) * f64::from(value);
+            }
+            curvature[features] += weight;
+        }
+        let scales = curvature.into_iter().map(|c| if c > 0.0 { c.sqrt().recip() } else { 1.0 }).collect();
+        Objective { rows, labels, loss, l2: l2 / rows.total_weight(), scales }
+    }
+
     /// The value at `x`; its gradient goes into `gradient`. Both are divided by the rows' total weight.
     fn value_and_gradient(&self, x: &[f64], gradient: &mut [f64]) -> f64 {
         let scale = self.rows.total_weight().recip();
-        let l2 = self.l2 * scale;
-        let regularised = x.len() - self.labels;
         let mut value = 0.0;
-        for (g, w) in gradient.iter_mut().zip(x).take(regularised) {
-            *g = l2 * w;
-            value += 0.5 * l2 * w * w;
+        let features = self.scales.len() - 1;
+        let groups = gradient.chunks_exact_mut(self.labels).zip(x.chunks_exact(self.labels));
+        for ((gradient, x), scale) in groups.zip(&self.scales).take(features) {
+            let l2 = self.l2 * scale * scale;
+            for (g, w) in gradient.iter_mut().zip(x) {
+                *g = l2 * w;
+                value += 0.5 * l2 * w * w;
+            }
         }
-        gradient[regularised..].fill(0.0);
+        gradient[features * self.labels..].fill(0.0);
         let mut scores = vec![0.0; self.labels];
         for (columns, values, label, weight) in self.rows.iter() {
             self.score(x, columns, values, &mut scores);
@@ -87,24 +106,35 @@ impl Objective<'_> {
     }
 
     fn score(&self, x: &[f64], columns: &[u32], values: &[f32], scores: &mut [f64]) {
-        scores.copy_from_slice(&x[x.len() - self.labels..]);
-        for (&column, &value) in columns.iter().zip(values) {
-            let from = column as usize * self.labels;
+        scores.fill(0.0);
+        for (column, value) in self.with_intercept(columns, values) {
+            let from = column * self.labels;
             for (score, w) in scores.iter_mut().zip(&x[from..from + self.labels]) {
-                *score += f64::from(value) * w;
+                *score += value * w;
             }
         }
     }
 
     fn scatter(&self, slopes: &[f64], columns: &[u32], values: &[f32], gradient: &mut [f64]) {
-        for (&column, &value) in columns.iter().zip(values) {
-            let from = column as usize * self.labels;
+        for (column, value) in self.with_intercept(columns, values) {
+            let from = column * self.labels;
             for (g, slope) in gradient[from..from + self.labels].iter_mut().zip(slopes) {
-                *g += f64::from(value) * slope;
+                *g += value * slope;
             }
         }
-        let from = gradient.len() - self.labels;
-        gradient[from..].iter_mut().zip(slopes).for_each(|(g, slope)| *g += slope);
+    }
+
+    /// A row's features, scaled, and the constant 1 at the end.
+    fn with_intercept<'r>(&'r self, columns: &'r [u32], values: &'r [f32]) -> impl Iterator<Item = (usize, f64)> + 'r {
+        let own = columns.iter().zip(values).map(|(&column, &value)| (column as usize, f64::from(value)));
+        let constant = std::iter::once((self.scales.len() - 1, 1.0));
+        own.chain(constant).map(|(column, value)| (column, value * self.scales[column]))
+    }
+
+    fn rescale(&self, x: &mut [f64], by: impl Fn(f64) -> f64) {
+        for (group, &scale) in x.chunks_exact_mut(self.labels).zip(&self.scales) {
+            group.iter_mut().for_each(|w| *w *= by(scale));
+        }
     }
 }
 
@@ -188,7 +218,8 @@ impl LineSearchMethod<f64> for Halving {
 }
 
 /// The parameters that minimise the objective, starting from `start`.
-pub(crate) fn minimise(objective: &Objective<'_>, start: Vec<f64>, iterations: usize, tolerance: f64) -> Vec<f64> {
+pub(crate) fn minimise(objective: &Objective<'_>, mut start: Vec<f64>, iterations: usize, tolerance: f64) -> Vec<f64> {
+    objective.rescale(&mut start, f64::recip);
     let memo = RefCell::new(Memo { x: Vec::new(), value: 0.0, gradient: Vec::new() });
     let value = |x: &Vec<f64>| {
         let mut memo = memo.borrow_mut();
@@ -201,7 +232,9 @@ pub(crate) fn minimise(objective: &Objective<'_>, start: Vec<f64>, iterations: u
         gradient.copy_from_slice(&memo.gradient);
     };
     let optimiser = LBFGS { max_iter: iterations, g_atol: 1e-7, f_reltol: tolerance, m: 6, ..LBFGS::default() };
-    optimiser.optimize(&value, &slope, &start, &Halving).x
+    let mut best = optimiser.optimize(&value, &slope, &start, &Halving).x;
+    objective.rescale(&mut best, |scale| scale);
+    best
 }
 
 #[cfg(test)]
@@ -210,9 +243,9 @@ mod tests {
 
     fn rows() -> Rows {
         let mut rows = Rows::default();
-        rows.push([(0, 1.0), (1, 0.5)].into_iter(), 0, 1.0);
-        rows.push([(1, 1.0)].into_iter(), 1, 2.0);
-        rows.push([(2, 0.7), (0, -0.2)].into_iter(), 2, 0.5);
+        rows.push([(0, 1.0), (1, 0.5)], 0, 1.0);
+        rows.push([(1, 1.0)], 1, 2.0);
+        rows.push([(2, 0.7), (0, -0.2)], 2, 0.5);
         rows
     }
 
@@ -220,7 +253,7 @@ mod tests {
     fn the_gradient_agrees_with_differences() {
         let rows = rows();
         for loss in [Loss::Softmax, Loss::SquaredHinge] {
-            let objective = Objective { rows: &rows, labels: 3, loss, l2: 0.3 };
+            let objective = Objective::new(&rows, 3, 3, loss, 0.3);
             let x: Vec<f64> = (0..12).map(|i| f64::from(i) * 0.13 - 0.7).collect();
             let mut gradient = vec![0.0; 12];
             let mut unused = vec![0.0; 12];
@@ -241,9 +274,10 @@ mod tests {
     #[test]
     fn it_finds_a_minimum() {
         let rows = rows();
-        let objective = Objective { rows: &rows, labels: 3, loss: Loss::Softmax, l2: 0.1 };
+        let objective = Objective::new(&rows, 3, 3, Loss::Softmax, 0.1);
 
-        let x = minimise(&objective, vec![0.0; 12], 200, 1e-12);
+        let mut x = minimise(&objective, vec![0.0; 12], 200, 1e-12);
+        objective.rescale(&mut x, f64::recip);
 
         let mut gradient = vec![0.0; 12];
         objective.value_and_gradient(&x, &mut gradient);

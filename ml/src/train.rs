@@ -8,6 +8,7 @@ use crate::features::{Block, GramMap, Scratch, Vocabulary};
 use crate::format::{Content, MAX_FEATURES, MAX_LABEL_BYTES, MAX_LABELS, ModelError};
 use crate::model::Model;
 use crate::objective::{Loss, Objective, Rows, minimise};
+use crate::ties::{Occurrences, Ties};
 
 /// Fewer examples than this cannot spare any for calibration.
 const FEWEST_TO_CALIBRATE: usize = 40;
@@ -132,13 +133,19 @@ fn fit(examples: &[&Example], options: &Options, warm: Option<&Model>) -> Conten
     };
     collect_grams(examples, options, &mut content);
     let vocabulary = Vocabulary::new(content.blocks(), content.idf.clone(), content.words).unwrap_or_default();
-    let rows = rows(examples, &labels, &vocabulary);
-    let start = start(&vocabulary, &labels, warm);
-    let objective = Objective { rows: &rows, labels: labels.len(), loss: options.loss, l2: options.l2 };
+    let ties = ties(examples, &vocabulary);
+    let rows = rows(examples, &labels, &vocabulary, &ties);
+    let start = start(&vocabulary, &ties, &labels, warm);
+    let objective = Objective::new(&rows, ties.count(), labels.len(), options.loss, options.l2);
     let parameters = minimise(&objective, start, options.iterations, options.tolerance);
-    let (weights, bias) = parameters.split_at(vocabulary.len() * labels.len());
-    content.weights = weights.iter().map(|&w| w as f32).collect();
+    let (tied, bias) = parameters.split_at(ties.count() * labels.len());
     content.bias = bias.iter().map(|&w| w as f32).collect();
+    for id in 0..vocabulary.len() {
+        let (group, share) = ties.group(id as u32);
+        let from = group as usize * labels.len();
+        let own = tied.get(from..from + labels.len()).unwrap_or_default();
+        content.weights.extend(own.iter().map(|&w| w as f32 * share));
+    }
     content
 }
 
@@ -188,44 +195,53 @@ fn count(examples: &[&Example]) -> GramMap<Seen> {
     seen
 }
 
-fn rows(examples: &[&Example], labels: &[&str], vocabulary: &Vocabulary) -> Rows {
+fn ties(examples: &[&Example], vocabulary: &Vocabulary) -> Ties {
+    let mut occurrences = Occurrences::new(vocabulary);
+    let mut scratch = Scratch::default();
+    for (row, example) in examples.iter().enumerate() {
+        vocabulary.vectorise(&example.text, &mut scratch);
+        occurrences.add(row, &scratch);
+    }
+    occurrences.tie(vocabulary)
+}
+
+fn rows(examples: &[&Example], labels: &[&str], vocabulary: &Vocabulary, ties: &Ties) -> Rows {
     let mut rows = Rows::default();
     let mut scratch = Scratch::default();
     for example in examples {
         let Ok(label) = labels.binary_search(&example.label.as_str()) else { continue };
         vocabulary.vectorise(&example.text, &mut scratch);
-        let merged = scratch.found.chunk_by(|a, b| a.id == b.id);
-        let features =
-            merged.filter_map(|run| run.first().map(|item| (item.id, run.iter().map(|item| item.value).sum())));
-        rows.push(features, label, f64::from(example.weight));
+        rows.push(ties.condense(&scratch.found), label, f64::from(example.weight));
     }
     rows
 }
 
 /// The parameters to start from: those of the warm model where it knows the n-gram and the label, zero elsewhere.
-fn start(vocabulary: &Vocabulary, labels: &[&str], warm: Option<&Model>) -> Vec<f64> {
+fn start(vocabulary: &Vocabulary, ties: &Ties, labels: &[&str], warm: Option<&Model>) -> Vec<f64> {
     let width = labels.len();
-    let mut start = vec![0.0; (vocabulary.len() + 1) * width];
+    let mut start = vec![0.0; (ties.count() + 1) * width];
     let Some(warm) = warm else { return start };
     let known: Vec<(usize, usize)> = labels
         .iter()
         .enumerate()
         .filter_map(|(to, label)| warm.labels().iter().position(|known| **known == **label).map(|from| (from, to)))
         .collect();
-    let old_width = warm.labels().len();
-    let mut copy = |from: &[f32], to: usize| {
+    let mut add = |from: &[f32], to: usize, share: f32| {
         for &(old, new) in &known {
             if let (Some(&weight), Some(slot)) = (from.get(old), start.get_mut(to + new)) {
-                *slot = f64::from(weight);
+                *slot += f64::from(weight * share);
             }
         }
     };
-    for (hash, id) in vocabulary.hashes() {
+    let mut ids: Vec<(u32, u64)> = vocabulary.hashes().map(|(hash, id)| (id, hash)).collect();
+    // In a fixed order, because sums of floats depend on it and equal data must give equal bytes.
+    ids.sort_unstable();
+    for (id, hash) in ids {
         if let Some(old) = warm.vocabulary.id(hash) {
-            let from = old as usize * old_width;
-            copy(warm.weights.get(from..from + old_width).unwrap_or_default(), id as usize * width);
+            let (group, share) = ties.group(id);
+            add(warm.row(old), group as usize * width, share);
         }
     }
-    copy(&warm.bias, vocabulary.len() * width);
+    add(&warm.bias, ties.count() * width, 1.0);
     start
 }
