@@ -1,18 +1,20 @@
 //! Undo: the inverse of an entry, field by field, on the ledger as it is now. Later changes to other fields stay;
 //! a later change to the same field is a conflict, and then nothing is done.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
 use crate::{
-    category::{CategoryId, check_name, users},
+    category::{CategoryId, check_name},
     change::Change,
     entry::Entry,
     error::Error,
-    ids::TransactionId,
-    ledger::{Ledger, MAX_TRANSACTIONS},
+    ids::{AccountId, TransactionId},
+    ledger::{Ledger, MAX_TRANSACTIONS, Row},
+    text::ExternalId,
+    transaction::{Filter, Matcher, Transaction},
 };
 
 /// The changes that take back `entry`.
@@ -103,51 +105,92 @@ where
     serde_json::from_value(now).ok().map(Some)
 }
 
-/// What the rest of the book demands of the inverse: no dangling category, no name or external id twice.
+/// What the inverse makes of the parts of a book that it touches.
+#[derive(Default)]
+struct Outcome<'a> {
+    accounts: HashMap<AccountId, bool>,
+    categories: HashMap<&'a CategoryId, bool>,
+    transactions: HashMap<TransactionId, Option<&'a Transaction>>,
+    external: HashMap<&'a ExternalId, usize>,
+}
+
+impl<'a> Outcome<'a> {
+    fn of(inverse: &'a [Change]) -> Self {
+        let mut outcome = Self::default();
+        for change in inverse {
+            match change {
+                Change::Account { from, to } => {
+                    outcome.accounts.extend(from.iter().chain(to).map(|account| (account.id, to.is_some())));
+                }
+                Change::Category { from, to } => {
+                    let there = to.is_some();
+                    outcome.categories.extend(from.iter().chain(to).map(|category| (&category.id, there)));
+                }
+                Change::Transaction { from, to } => {
+                    let after = to.as_deref();
+                    outcome.transactions.extend(from.iter().chain(to).map(|row| (row.id, after)));
+                    for external in after.iter().filter_map(|row| row.external_id.as_ref()) {
+                        *outcome.external.entry(external).or_default() += 1;
+                    }
+                }
+                _ => {}
+            }
+        }
+        outcome
+    }
+
+    /// Whether a transaction adds up, points only at what will be there, and shares its external id with no other.
+    fn allows(&self, ledger: &Ledger, transaction: &Transaction) -> bool {
+        let account = &transaction.account;
+        let account = self.accounts.get(account).copied().unwrap_or(ledger.accounts().get(account).is_some());
+        let category = |id| self.categories.get(id).copied().unwrap_or(ledger.categories().get(id).is_some());
+        let taken = transaction.external_id.as_ref().is_some_and(|external| {
+            let holder = ledger.rows().by_external_id(external);
+            self.external.get(external).is_some_and(|&count| count > 1)
+                || holder.is_some_and(|row| !self.transactions.contains_key(&row.id()))
+        });
+        let whole = transaction.check().is_ok();
+        whole && account && !taken && transaction.lines.iter().all(|line| category(&line.category))
+    }
+
+    /// The rows that stay as they are and point at what would be gone.
+    fn left_behind(&self, ledger: &Ledger) -> Vec<TransactionId> {
+        let accounts: Vec<_> =
+            self.accounts.iter().filter(|(_, there)| !**there).map(|(id, _)| *id).collect();
+        let categories: Vec<_> =
+            self.categories.iter().filter(|(_, there)| !**there).map(|(id, _)| (*id).clone()).collect();
+        let mut left = Vec::new();
+        for (nothing, filter) in [
+            (accounts.is_empty(), Filter { accounts, ..Filter::default() }),
+            (categories.is_empty(), Filter { categories, ..Filter::default() }),
+        ] {
+            if nothing {
+                continue;
+            }
+            let matcher = Matcher::new(ledger, &filter);
+            let rows = ledger.rows().between(None, None).filter(|row| matcher.matches(*row, ledger));
+            left.extend(rows.map(Row::id).filter(|id| !self.transactions.contains_key(id)));
+        }
+        left
+    }
+}
+
+/// What the rest of the book demands of the inverse: nothing dangles, no name or external id stands twice.
 fn check(ledger: &Ledger, inverse: &[Change], conflicts: &mut Vec<String>) {
-    let mut added: HashSet<&CategoryId> = HashSet::new();
-    let mut removed: HashSet<&CategoryId> = HashSet::new();
-    let mut touched: HashSet<TransactionId> = HashSet::new();
+    let outcome = Outcome::of(inverse);
     for change in inverse {
         match change {
-            Change::Category { to: Some(category), .. } => {
-                added.insert(&category.id);
-                if check_name(ledger, category).is_err() {
-                    conflicts.push(category.id.to_string());
-                }
+            Change::Category { to: Some(category), .. } if check_name(ledger, category).is_err() => {
+                conflicts.push(category.id.to_string());
             }
-            Change::Category { from: Some(category), to: None } => {
-                removed.insert(&category.id);
-            }
-            Change::Transaction { from, to } => {
-                touched.extend(from.iter().chain(to).map(|transaction| transaction.id));
+            Change::Transaction { to: Some(transaction), .. } if !outcome.allows(ledger, transaction) => {
+                conflicts.push(transaction.id.to_string());
             }
             _ => {}
         }
     }
-    for change in inverse {
-        let Change::Transaction { to: Some(transaction), .. } = change else { continue };
-        let stands = |id: &CategoryId| {
-            added.contains(id) || (ledger.categories().get(id).is_some() && !removed.contains(id))
-        };
-        let taken = transaction
-            .external_id
-            .as_ref()
-            .and_then(|external| ledger.rows().by_external_id(external))
-            .is_some_and(|row| !touched.contains(&row.id()));
-        if taken
-            || transaction.check().is_err()
-            || !transaction.lines.iter().all(|line| stands(&line.category))
-        {
-            conflicts.push(transaction.id.to_string());
-        }
-    }
-    for id in removed {
-        conflicts.extend(
-            users(ledger, id)
-                .iter()
-                .filter(|user| !touched.contains(&user.id))
-                .map(|user| user.id.to_string()),
-        );
-    }
+    conflicts.extend(outcome.left_behind(ledger).iter().map(TransactionId::to_string));
+    // A row in the way for two reasons is named once.
+    let mut named = HashSet::new();
+    conflicts.retain(|row| named.insert(row.clone()));
 }

@@ -1,5 +1,6 @@
 //! The ledger: the fold of a journal, held in memory. Nothing but [`Ledger::apply`] and [`Ledger::advance`] alters it.
 
+mod digest;
 mod rows;
 mod snapshot;
 mod steps;

@@ -29,7 +29,8 @@ pub struct Steps {
 impl Steps {
     /// Follows an entry that was applied.
     pub(super) fn follow(&mut self, entry: &Entry, changes: &[Change]) {
-        if !changes.iter().any(Change::is_undoable) {
+        // The opening of a book cannot be undone, so it is no step either.
+        if entry.slot == 1 || !changes.iter().any(Change::is_undoable) {
             return;
         }
         let step = Step { entry: entry.entry_id, slot: entry.slot, author: entry.author };
