@@ -2,6 +2,7 @@
 
 pub mod classifier;
 mod error;
+mod keeper;
 pub mod rates;
 pub mod registry;
 pub mod user_session;
@@ -35,6 +36,7 @@ pub fn describe_metrics() {
     user_session::describe_metrics();
     registry::describe_metrics();
     worker::describe_metrics();
+    keeper::describe_metrics();
     classifier::describe_metrics();
     rates::describe_metrics();
 }

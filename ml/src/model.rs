@@ -54,7 +54,11 @@ pub struct Model {
 impl std::fmt::Debug for Model {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let Model { version, labels, samples, .. } = self;
-        write!(f, "Model {{ version: {version}, labels: {labels:?}, samples: {samples}, features: {} }}", self.features())
+        write!(
+            f,
+            "Model {{ version: {version}, labels: {labels:?}, samples: {samples}, features: {} }}",
+            self.features()
+        )
     }
 }
 

@@ -132,7 +132,8 @@ fn fit(examples: &[&Example], options: &Options, warm: Option<&Model>) -> Conten
         weights: Vec::new(),
     };
     collect_grams(examples, options, &mut content);
-    let vocabulary = Vocabulary::new(content.blocks(), content.idf.clone(), content.words).unwrap_or_default();
+    let vocabulary =
+        Vocabulary::new(content.blocks(), content.idf.clone(), content.words).unwrap_or_default();
     let ties = ties(examples, &vocabulary);
     let rows = rows(examples, &labels, &vocabulary, &ties);
     let start = start(&vocabulary, &ties, &labels, warm);
@@ -166,7 +167,9 @@ fn collect_grams(examples: &[&Example], options: &Options, content: &mut Content
     });
     seen.sort_unstable_by(|a, b| b.examples.cmp(&a.examples).then_with(|| a.text.cmp(&b.text)));
     seen.truncate(options.max_features);
-    seen.sort_unstable_by(|a, b| (a.block == Block::Char).cmp(&(b.block == Block::Char)).then_with(|| a.text.cmp(&b.text)));
+    seen.sort_unstable_by(|a, b| {
+        (a.block == Block::Char).cmp(&(b.block == Block::Char)).then_with(|| a.text.cmp(&b.text))
+    });
     content.words = seen.iter().take_while(|gram| gram.block == Block::Word).count() as u32;
     let n = examples.len() as f64;
     content.idf =
@@ -182,7 +185,12 @@ fn count(examples: &[&Example]) -> GramMap<Seen> {
         scratch.each_gram(|gram| {
             let entry = seen.entry(gram.hash).or_insert_with(|| Seen {
                 block: gram.block,
-                text: scratch.chars.get(gram.start as usize..gram.end as usize).unwrap_or_default().iter().collect(),
+                text: scratch
+                    .chars
+                    .get(gram.start as usize..gram.end as usize)
+                    .unwrap_or_default()
+                    .iter()
+                    .collect(),
                 examples: 0,
                 last: usize::MAX,
             });
@@ -224,7 +232,9 @@ fn start(vocabulary: &Vocabulary, ties: &Ties, labels: &[&str], warm: Option<&Mo
     let known: Vec<(usize, usize)> = labels
         .iter()
         .enumerate()
-        .filter_map(|(to, label)| warm.labels().iter().position(|known| **known == **label).map(|from| (from, to)))
+        .filter_map(|(to, label)| {
+            warm.labels().iter().position(|known| **known == **label).map(|from| (from, to))
+        })
         .collect();
     let mut add = |from: &[f32], to: usize, share: f32| {
         for &(old, new) in &known {

@@ -74,7 +74,7 @@ pub struct Accepted<T> {
 
 /// What deciding a job led to.
 #[derive(Debug)]
-pub(super) enum Verdict {
+pub(crate) enum Verdict {
     Write,
     Nothing,
     /// The key was used in this slot.
@@ -83,7 +83,7 @@ pub(super) enum Verdict {
 }
 
 /// A command in the queue, with its type erased.
-pub(super) trait Job: Send {
+pub(crate) trait Job: Send {
     fn envelope(&self) -> &Envelope;
     fn decide(&mut self, view: &View<'_>) -> Verdict;
     /// What was decided last.
@@ -98,7 +98,7 @@ pub(super) trait Job: Send {
     fn refuse(self: Box<Self>, error: Error);
 }
 
-pub(super) struct Waiting<C: Command> {
+pub(crate) struct Waiting<C: Command> {
     command: C,
     envelope: Envelope,
     reply: oneshot::Sender<Result<Accepted<C::Output>, Error>>,

@@ -64,6 +64,19 @@ impl Command for Undo {
 }
 
 /// Which of these entries could be undone now.
-pub fn reversible(view: &View<'_>, entries: &[Entry]) -> Vec<bool> {
-    entries.iter().map(|entry| undo::inverse(view.ledger, entry).is_ok()).collect()
+#[derive(Debug)]
+pub struct Reversible {
+    pub entries: Vec<Entry>,
+}
+
+impl Query for Reversible {
+    type Output = Vec<(Entry, bool)>;
+
+    fn answer(self, view: &View<'_>, _: &mut Cubes) -> Result<Self::Output, Error> {
+        let reversible = |entry: Entry| {
+            let can = undo::inverse(view.ledger, &entry).is_ok();
+            (entry, can)
+        };
+        Ok(self.entries.into_iter().map(reversible).collect())
+    }
 }

@@ -39,18 +39,19 @@ pub use self::{
     access::{CloseBook, RaiseGeneration, RevokeSessions},
     categories::{AmendCategory, CategoryItem, CreateCategory, ListCategories, RemoveCategory},
     command::{Accepted, Command, Decision, Envelope},
-    history::{LastStep, Undo, Which, reversible},
+    history::{LastStep, Reversible, Undo, Which},
     open::open,
     reports::{AccountItem, GetBreakdown, GetDashboard, GetMonthly, ListAccounts},
     settings::{AmendSettings, GetSettings},
     stream::{Event, Subscription},
     transactions::{
-        AmendTransaction, Amended, Found, GetTransaction, ListTransactions, ListedTransaction, Prepared,
-        RecordMany, RecordTransaction, Recorded, RemoveTransaction, SuggestCategory,
+        AmendTransaction, Amended, Converted, Found, GetTransaction, ListTransactions, Listed,
+        ListedTransaction, RecordMany, RecordTransaction, Recorded, RemoveTransaction, SuggestCategory,
     },
-    view::{Cubes, Query, View},
+    view::{Answered, Cubes, Query, Reader, View},
 };
 use self::{command::Job, stream::Streams, view::WaitingQuery};
+pub(crate) use self::{command::Waiting, view::Asked};
 use crate::{Ports, rates::RatesHandle};
 
 /// An actor without request, stream or heartbeat for this long stops.
@@ -67,7 +68,11 @@ const MAILBOX: usize = 1024;
 pub(crate) fn describe_metrics() {
     use metrics::{Unit, describe_counter, describe_histogram};
     describe_counter!("finbrain_commands_total", Unit::Count, "Commands by outcome");
-    describe_histogram!("finbrain_command_seconds", Unit::Seconds, "Time from a command's decision to its answer");
+    describe_histogram!(
+        "finbrain_command_seconds",
+        Unit::Seconds,
+        "Time from a command's decision to its answer"
+    );
     describe_counter!("finbrain_snapshots_total", Unit::Count, "Snapshots written");
     describe_counter!("finbrain_events_total", Unit::Count, "Events sent to open streams");
 }
@@ -260,7 +265,9 @@ impl Drop for UserSession {
 /// writes their order.
 #[derive(Message)]
 #[rtype(result = "()")]
-pub struct Run(pub(crate) Box<dyn FnOnce(&mut UserSession, &mut Context<UserSession>) + Send>);
+pub(crate) struct Run(pub(crate) Work);
+
+type Work = Box<dyn FnOnce(&mut UserSession, &mut Context<UserSession>) + Send>;
 
 impl std::fmt::Debug for Run {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -277,6 +284,24 @@ impl Handler<Run> for UserSession {
 }
 
 impl UserSession {
+    /// Answers a query: at once where this process is the only writer, else after a probe of the journal.
+    pub(crate) fn ask(&mut self, query: Box<dyn WaitingQuery>, ctx: &mut Context<Self>) {
+        self.published.touch(self.ports.clock.now());
+        if self.ports.journal.is_exclusive() {
+            self.look(|view, cubes| query.answer(view, cubes));
+        } else {
+            self.waiting.push(query);
+            self.probe(ctx);
+        }
+    }
+
+    /// Opens a stream of everything that is applied from now on.
+    pub(crate) fn subscribe(&mut self) -> Subscription {
+        let subscription = self.streams.subscribe(self.ledger.version());
+        self.published.streams.store(self.streams.len(), Ordering::Relaxed);
+        subscription
+    }
+
     /// A device is alive.
     pub(crate) fn beat(&mut self, session: SessionId) {
         let now = self.ports.clock.now();

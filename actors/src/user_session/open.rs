@@ -66,7 +66,11 @@ async fn catch_up(ports: &Ports, mut ledger: Ledger) -> Result<Ledger, Error> {
 }
 
 /// Everything behind `version`.
-pub(super) async fn tail(journal: &dyn Journal, book: BookId, version: u64) -> Result<Vec<Entry>, StoreError> {
+pub(super) async fn tail(
+    journal: &dyn Journal,
+    book: BookId,
+    version: u64,
+) -> Result<Vec<Entry>, StoreError> {
     let mut tail: Vec<Entry> = Vec::new();
     loop {
         let after = tail.last().map_or(version, |entry| entry.slot);

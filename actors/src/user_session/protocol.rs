@@ -75,7 +75,11 @@ impl Attempt {
         }
         self.decisions += 1;
         self.uncertain = false;
-        if self.decisions >= MOST_DECISIONS { AfterTail::Fail(Error::Contended) } else { AfterTail::DecideAgain }
+        if self.decisions >= MOST_DECISIONS {
+            AfterTail::Fail(Error::Contended)
+        } else {
+            AfterTail::DecideAgain
+        }
     }
 }
 

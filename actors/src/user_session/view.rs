@@ -72,12 +72,12 @@ impl Cubes {
 }
 
 /// A query in the queue, with its type erased.
-pub(super) trait WaitingQuery: Send {
+pub(crate) trait WaitingQuery: Send {
     fn answer(self: Box<Self>, view: &View<'_>, cubes: &mut Cubes);
     fn fail(self: Box<Self>, error: Error);
 }
 
-pub(super) struct Asked<Q: Query> {
+pub(crate) struct Asked<Q: Query> {
     pub query: Q,
     pub reader: Reader,
     pub reply: oneshot::Sender<Result<Answered<Q::Output>, Error>>,

@@ -142,7 +142,8 @@ impl UserSession {
     fn replay_slot(&mut self, flight: Flight, slot: u64, ctx: &mut Context<Self>) {
         let journal = Arc::clone(&self.ports.journal);
         let book = self.ledger.book();
-        let entry = async move { journal.since(book, slot - 1, 1).await.map(|entries| entries.into_iter().next()) };
+        let entry =
+            async move { journal.since(book, slot - 1, 1).await.map(|entries| entries.into_iter().next()) };
         ctx.spawn(entry.into_actor(self).map(move |entry, session, ctx| session.replay(flight, entry, ctx)));
     }
 

@@ -210,6 +210,11 @@ impl Cube {
         })
     }
 
+    /// How many rows lie in the category at `place`, of all times.
+    pub fn count(&self, place: Place) -> u32 {
+        self.cells.iter().skip(usize::from(place)).step_by(self.places.max(1)).map(|cell| cell.count).sum()
+    }
+
     /// What came in and went out in these months.
     pub fn flow(&self, months: &[Month]) -> Flow {
         let flows = months.iter().filter_map(|month| self.flows.get(self.at(*month)?).copied());

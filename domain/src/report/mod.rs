@@ -9,7 +9,7 @@ mod totals;
 pub use self::{
     breakdown::{Breakdown, CategoryShare, MonthShare, Monthly, breakdown, monthly},
     cube::{Cell, Cube, Flow, RateUse, Unconverted},
-    dashboard::{Dashboard, Period, balance, dashboard},
+    dashboard::{Balance, Dashboard, Period, balance, dashboard},
     totals::{ListTotals, totals},
 };
 use crate::{calendar::Month, error::Error};

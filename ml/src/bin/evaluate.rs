@@ -13,7 +13,12 @@ fn main() -> Result<(), Box<dyn Error>> {
 
     let started = Instant::now();
     let trained = train(&rows, &options, None)?;
-    println!("training on {} rows: {:.2} s, {} features", rows.len(), started.elapsed().as_secs_f64(), trained.features());
+    println!(
+        "training on {} rows: {:.2} s, {} features",
+        rows.len(),
+        started.elapsed().as_secs_f64(),
+        trained.features()
+    );
     println!("model file: {} bytes", trained.to_bytes().len());
     let started = Instant::now();
     train(&rows, &options, Some(&trained))?;
@@ -73,7 +78,10 @@ fn show(title: &str, figures: &Evaluation) {
         figures.accuracy, figures.accuracy_at_80, figures.ece, figures.samples
     );
     for class in &figures.classes {
-        println!("  {:<20} precision {:.3} recall {:.3} of {}", class.label, class.precision, class.recall, class.support);
+        println!(
+            "  {:<20} precision {:.3} recall {:.3} of {}",
+            class.label, class.precision, class.recall, class.support
+        );
     }
 }
 
@@ -89,6 +97,7 @@ fn latency(model: &Model, rows: &[Example]) {
         })
         .collect();
     nanos.sort_unstable();
-    let at = |part: f64| nanos.get((nanos.len() as f64 * part) as usize).copied().unwrap_or_default() as f64 / 1e3;
+    let at =
+        |part: f64| nanos.get((nanos.len() as f64 * part) as usize).copied().unwrap_or_default() as f64 / 1e3;
     println!("one text: p50 {:.1} µs, p99 {:.1} µs", at(0.5), at(0.99));
 }

@@ -1,0 +1,91 @@
+//! Training: the shipped lexicon and everyone's corrections, off the request path; a candidate is promoted only when it
+//! is not worse on held-out rows and knows the canary texts.
+
+use std::{sync::Arc, time::Instant};
+
+use finbrain_domain::ports::{Clock, Models, StoreError, TrainingExample};
+use finbrain_ml::{Example, Model, Options, Verdict, better_or_equal, evaluate, lexicon};
+
+/// Corrections weigh this much more than a row of the lexicon.
+const CORRECTION_WEIGHT: f32 = 3.0;
+/// The newest corrections that a training takes.
+const MOST_CORRECTIONS: usize = 20_000;
+
+/// How a training ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    Promoted,
+    Rejected { reason: String },
+    Failed { reason: String },
+}
+
+impl Outcome {
+    pub const fn as_str(&self) -> &'static str {
+        match self {
+            Self::Promoted => "promoted",
+            Self::Rejected { .. } => "rejected",
+            Self::Failed { .. } => "failed",
+        }
+    }
+
+    pub fn reason(&self) -> Option<&str> {
+        match self {
+            Self::Promoted => None,
+            Self::Rejected { reason } | Self::Failed { reason } => Some(reason),
+        }
+    }
+}
+
+pub(super) struct Trained {
+    pub outcome: Outcome,
+    /// How many corrections there were.
+    pub seen: Option<u64>,
+}
+
+/// Trains a candidate and promotes it if it may.
+pub(super) async fn train(models: &dyn Models, clock: &dyn Clock, current: Arc<Model>) -> Trained {
+    let started = Instant::now();
+    let seen = models.count_examples().await.ok();
+    let outcome = match attempt(models, clock, current).await {
+        Ok(outcome) => outcome,
+        Err(error) => Outcome::Failed { reason: error.to_string() },
+    };
+    metrics::histogram!("finbrain_training_seconds").record(started.elapsed());
+    Trained { outcome, seen }
+}
+
+async fn attempt(models: &dyn Models, clock: &dyn Clock, current: Arc<Model>) -> Result<Outcome, StoreError> {
+    let corrections = models.examples(MOST_CORRECTIONS).await?;
+    // A panic in training must leave the actor serving.
+    let candidate = tokio::task::spawn_blocking(move || candidate(&corrections, &current)).await;
+    match candidate {
+        Ok(Ok(Ok(bytes))) => {
+            models.promote(bytes, clock.now()).await?;
+            Ok(Outcome::Promoted)
+        }
+        Ok(Ok(Err(reason))) => Ok(Outcome::Rejected { reason }),
+        Ok(Err(reason)) => Ok(Outcome::Failed { reason }),
+        Err(_) => Ok(Outcome::Failed { reason: "training stopped unexpectedly".to_owned() }),
+    }
+}
+
+/// The bytes of a candidate that passed, or why it did not.
+fn candidate(corrections: &[TrainingExample], current: &Model) -> Result<Result<Vec<u8>, String>, String> {
+    let mut examples = lexicon::examples().map_err(|error| error.to_string())?;
+    examples.extend(corrections.iter().map(|correction| Example {
+        weight: CORRECTION_WEIGHT,
+        ..Example::new(correction.text.clone(), correction.category.clone())
+    }));
+    let held_out = lexicon::held_out().map_err(|error| error.to_string())?;
+    let model = finbrain_ml::train(&examples, &Options::default(), Some(current))
+        .map_err(|error| error.to_string())?;
+    Ok(match better_or_equal(&model, current, &held_out) {
+        Verdict::Promote => Ok(model.to_bytes()),
+        Verdict::Reject { reason } => Err(reason.to_string()),
+    })
+}
+
+/// Share of the held-out rows that a model gets right.
+pub(super) fn accuracy(model: &Model) -> f64 {
+    lexicon::held_out().map_or(0.0, |rows| evaluate(model, &rows).accuracy)
+}

@@ -1,0 +1,290 @@
+//! The registry: person -> session actor, started on first use, spread over a fixed set of arbiters, started again when
+//! one died. The only way to a book.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use actix::{Actor, Addr, Arbiter, ArbiterHandle, dev::SendError};
+use arc_swap::ArcSwapOption;
+use dashmap::DashMap;
+use finbrain_domain::{
+    entry::Author,
+    ids::{BookId, EntryId, SessionId, UserId},
+    settings::Settings,
+};
+use tokio::sync::{Mutex, oneshot};
+
+use crate::{
+    Ports,
+    error::Error,
+    keeper::Deaths,
+    rates::RatesHandle,
+    user_session::{
+        Accepted, Answered, Asked, Command, Envelope, LastStep, Published, Query, Reader, Run, Subscription,
+        Undo, UserSession, Waiting, Which, open,
+    },
+};
+
+/// A request waits this long for an actor.
+const DEADLINE: Duration = Duration::from_secs(10);
+/// So often a message is handed to a fresh actor when the old one stopped just then.
+const TRIES: usize = 3;
+
+pub(crate) fn describe_metrics() {
+    use metrics::{Unit, describe_counter, describe_gauge, describe_histogram};
+    describe_gauge!("finbrain_user_sessions", Unit::Count, "Session actors alive");
+    describe_counter!(
+        "finbrain_ledgers_opened_total",
+        Unit::Count,
+        "Ledgers opened from snapshot and journal"
+    );
+    describe_histogram!("finbrain_ledger_open_seconds", Unit::Seconds, "Time to open a ledger");
+    describe_counter!(
+        "finbrain_ledgers_evicted_total",
+        Unit::Count,
+        "Session actors stopped for want of memory"
+    );
+}
+
+/// Whose book.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Owner {
+    pub user: UserId,
+    pub book: BookId,
+}
+
+#[derive(Clone)]
+pub struct Registry {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    ports: Ports,
+    rates: RatesHandle,
+    slots: DashMap<BookId, Arc<Slot>>,
+    arbiters: Vec<ArbiterHandle>,
+    next: AtomicUsize,
+    /// Bytes that all ledgers together may hold.
+    memory: usize,
+}
+
+/// The place of one book's actor.
+#[derive(Default)]
+struct Slot {
+    handle: ArcSwapOption<Handle>,
+    /// Held while the actor is started, so that many requests open a ledger once.
+    starting: Mutex<Deaths>,
+}
+
+#[derive(Clone)]
+struct Handle {
+    addr: Addr<UserSession>,
+    published: Arc<Published>,
+}
+
+impl std::fmt::Debug for Registry {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "registry of {} books", self.inner.slots.len())
+    }
+}
+
+impl Registry {
+    /// A registry over `arbiters` threads of its own. Needs a running actix system.
+    pub fn new(ports: Ports, rates: RatesHandle, arbiters: usize, memory: usize) -> Self {
+        let arbiters = (0..arbiters.max(1)).map(|_| Arbiter::new().handle()).collect();
+        let inner =
+            Inner { ports, rates, slots: DashMap::new(), arbiters, next: AtomicUsize::new(0), memory };
+        Self { inner: Arc::new(inner) }
+    }
+
+    /// Writes into a book.
+    pub async fn command<C: Command>(
+        &self,
+        owner: Owner,
+        command: C,
+        envelope: Envelope,
+    ) -> Result<Accepted<C::Output>, Error> {
+        let (reply, answer) = oneshot::channel();
+        let job = Box::new(Waiting::new(command, envelope, reply));
+        self.run(owner, Run(Box::new(move |session, ctx| session.enqueue(job, ctx)))).await?;
+        wait(answer).await
+    }
+
+    /// Asks a book.
+    pub async fn query<Q: Query>(
+        &self,
+        owner: Owner,
+        query: Q,
+        reader: Reader,
+    ) -> Result<Answered<Q::Output>, Error> {
+        let (reply, answer) = oneshot::channel();
+        let asked = Box::new(Asked { query, reader, reply });
+        self.run(owner, Run(Box::new(move |session, ctx| session.ask(asked, ctx)))).await?;
+        wait(answer).await
+    }
+
+    /// Follows a book: every entry from now on.
+    pub async fn subscribe(&self, owner: Owner) -> Result<Subscription, Error> {
+        let (reply, answer) = oneshot::channel();
+        let subscribe = move |session: &mut UserSession, _: &mut actix::Context<UserSession>| {
+            // Whoever asked may have gone; the stream is dropped then.
+            let _ = reply.send(Ok(session.subscribe()));
+        };
+        self.run(owner, Run(Box::new(subscribe))).await?;
+        wait(answer).await
+    }
+
+    /// A device of the person is alive. Gives the version of the ledger.
+    pub async fn beat(&self, owner: Owner, session: SessionId) -> Result<u64, Error> {
+        self.run(owner, Run(Box::new(move |actor, _| actor.beat(session)))).await?;
+        self.current(owner).await.map(|(version, _)| version)
+    }
+
+    /// Version and settings of a book, without asking its actor. Current where this process is the only writer.
+    pub async fn current(&self, owner: Owner) -> Result<(u64, Arc<Settings>), Error> {
+        let handle = self.handle(owner).await?;
+        handle.published.touch(self.inner.ports.clock.now());
+        Ok((handle.published.version(), handle.published.settings()))
+    }
+
+    /// Undoes or redoes: the named entry, or the author's newest one.
+    pub async fn undo(
+        &self,
+        owner: Owner,
+        which: Which,
+        named: Option<EntryId>,
+        envelope: Envelope,
+    ) -> Result<Accepted<Vec<finbrain_domain::change::Change>>, Error> {
+        let id = match named {
+            Some(id) => id,
+            None => self.last_step(owner, which, envelope.author).await?,
+        };
+        let entry = self.inner.ports.journal.by_id(owner.book, id).await?;
+        let entry = entry.ok_or(finbrain_domain::Error::NotFound { noun: "entry" })?;
+        self.command(owner, Undo { which, entry }, envelope).await
+    }
+
+    async fn last_step(&self, owner: Owner, which: Which, author: Author) -> Result<EntryId, Error> {
+        let reader = Reader { token: None, auth_generation: u64::MAX, seen: 0 };
+        Ok(self.query(owner, LastStep { which, author }, reader).await?.output.entry)
+    }
+
+    /// Runs something on the actor of a book, which is started when it is not there.
+    async fn run(&self, owner: Owner, mut message: Run) -> Result<(), Error> {
+        for _ in 0..TRIES {
+            let handle = self.handle(owner).await?;
+            message = match handle.addr.try_send(message) {
+                Ok(()) => return Ok(()),
+                Err(SendError::Full(_)) => return Err(Error::Busy { retry_after: Duration::from_secs(1) }),
+                Err(SendError::Closed(message)) => message,
+            };
+        }
+        Err(Error::Stopped)
+    }
+
+    async fn handle(&self, owner: Owner) -> Result<Arc<Handle>, Error> {
+        let slot = match self.inner.slots.get(&owner.book) {
+            Some(slot) => Arc::clone(&slot),
+            None => Arc::clone(&self.inner.slots.entry(owner.book).or_default()),
+        };
+        if let Some(handle) = living(&slot) {
+            return Ok(handle);
+        }
+        let mut deaths = slot.starting.lock().await;
+        if let Some(handle) = living(&slot) {
+            return Ok(handle);
+        }
+        deaths.check(Instant::now())?;
+        let died = slot.handle.load().as_ref().is_some_and(|old| !old.published.has_stopped());
+        if died {
+            deaths.count("user_session", Instant::now());
+        }
+        let handle = Arc::new(self.start(owner).await?);
+        slot.handle.store(Some(Arc::clone(&handle)));
+        drop(deaths);
+        self.make_room(owner.book);
+        Ok(handle)
+    }
+
+    async fn start(&self, owner: Owner) -> Result<Handle, Error> {
+        let started = Instant::now();
+        let inner = &self.inner;
+        let ledger = open(&inner.ports, owner.user, owner.book).await?;
+        metrics::counter!("finbrain_ledgers_opened_total").increment(1);
+        metrics::histogram!("finbrain_ledger_open_seconds").record(started.elapsed());
+        let (session, published) =
+            UserSession::new(inner.ports.clone(), owner.user, inner.rates.clone(), ledger);
+        let at = inner.next.fetch_add(1, Ordering::Relaxed) % inner.arbiters.len();
+        let addr = UserSession::start_in_arbiter(&inner.arbiters[at], move |_| session);
+        Ok(Handle { addr, published })
+    }
+
+    /// Stops the least recently used actors, never one with a stream, until the ledgers fit their memory again.
+    fn make_room(&self, newest: BookId) {
+        let mut living: Vec<(BookId, Arc<Handle>)> = self
+            .inner
+            .slots
+            .iter()
+            .filter_map(|slot| Some((*slot.key(), slot.handle.load_full()?)))
+            .filter(|(_, handle)| handle.addr.connected())
+            .collect();
+        let mut held: usize = living.iter().map(|(_, handle)| handle.published.memory()).sum();
+        living.retain(|(book, handle)| *book != newest && !handle.published.has_streams());
+        living.sort_by_key(|(_, handle)| handle.published.used());
+        for (_, handle) in living {
+            if held <= self.inner.memory {
+                return;
+            }
+            held -= handle.published.memory();
+            metrics::counter!("finbrain_ledgers_evicted_total").increment(1);
+            // A full mailbox means that it is in use after all.
+            let _ = handle.addr.try_send(Run(Box::new(UserSession::retire)));
+        }
+    }
+
+    /// Forgets the places of actors that stopped.
+    pub fn sweep(&self) {
+        self.inner.slots.retain(|_, slot| {
+            let stopped = slot.handle.load().as_ref().is_none_or(|handle| handle.published.has_stopped());
+            // Somebody who holds the place may be starting an actor in it.
+            !stopped || Arc::strong_count(slot) > 1
+        });
+    }
+
+    /// Stops every actor in good order; each writes its snapshot.
+    pub async fn shut_down(&self) {
+        for slot in &self.inner.slots {
+            if let Some(handle) = slot.handle.load_full() {
+                let _ = handle.addr.try_send(Run(Box::new(UserSession::retire)));
+            }
+        }
+        let stopped = || {
+            self.inner
+                .slots
+                .iter()
+                .all(|slot| slot.handle.load().as_ref().is_none_or(|handle| !handle.addr.connected()))
+        };
+        let deadline = Instant::now() + DEADLINE;
+        while !stopped() && Instant::now() < deadline {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    }
+}
+
+fn living(slot: &Slot) -> Option<Arc<Handle>> {
+    slot.handle.load_full().filter(|handle| handle.addr.connected())
+}
+
+async fn wait<T>(answer: oneshot::Receiver<Result<T, Error>>) -> Result<T, Error> {
+    match tokio::time::timeout(DEADLINE, answer).await {
+        Ok(Ok(answer)) => answer,
+        // The actor died with the request in hand.
+        Ok(Err(_)) => Err(Error::Stopped),
+        Err(_) => Err(Error::Deadline),
+    }
+}

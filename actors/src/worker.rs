@@ -1,0 +1,257 @@
+//! The worker: everything that is due or must be delivered. No leader: running a piece of work twice is harmless.
+
+use std::{sync::Arc, time::Duration};
+
+use actix::{Actor, ActorFutureExt, AsyncContext, Context, Handler, Message, WrapFuture};
+use finbrain_domain::{
+    category::CategoryId,
+    change::Change,
+    entry::{Author, Entry},
+    ports::{Due, DueKind, StoreError, TrainingExample},
+};
+
+use crate::{
+    Ports,
+    classifier::ClassifierHandle,
+    error::Error,
+    keeper::Keeper,
+    registry::{Owner, Registry},
+    user_session::{CloseBook, Envelope},
+};
+
+/// How often the worker looks without being told.
+const LOOK_EVERY: Duration = Duration::from_secs(15);
+/// Pieces of work that are taken at a time.
+const BATCH: usize = 100;
+
+pub(crate) fn describe_metrics() {
+    use metrics::{Unit, describe_counter};
+    describe_counter!(
+        "finbrain_effects_delivered_total",
+        Unit::Count,
+        "Entries whose effects were delivered"
+    );
+    describe_counter!("finbrain_due_done_total", Unit::Count, "Pieces of timed work done, by kind");
+    describe_counter!(
+        "finbrain_worker_failures_total",
+        Unit::Count,
+        "Pieces of work that failed and stay due"
+    );
+}
+
+/// Whether corrections may teach the shared model.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sharing {
+    /// One household: everyone's corrections count.
+    Household,
+    Off,
+}
+
+#[derive(Clone)]
+pub struct WorkerHandle {
+    keeper: Arc<Keeper<Worker>>,
+}
+
+impl std::fmt::Debug for WorkerHandle {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("worker")
+    }
+}
+
+impl WorkerHandle {
+    /// Starts the worker in the current arbiter.
+    pub fn start(ports: Ports, registry: Registry, classifier: ClassifierHandle, sharing: Sharing) -> Self {
+        let keeper = Keeper::new("worker", move || {
+            let tools = Tools {
+                ports: ports.clone(),
+                registry: registry.clone(),
+                classifier: classifier.clone(),
+                sharing,
+            };
+            Worker { tools, working: false, again: false }.start()
+        });
+        Self { keeper: Arc::new(keeper) }
+    }
+
+    /// There may be something to do. A hint: the worker also looks by itself.
+    pub fn wake(&self) {
+        if let Err(error) = self.keeper.tell(Wake) {
+            tracing::debug!(error = %error, "worker was not woken");
+        }
+    }
+}
+
+#[derive(Clone)]
+struct Tools {
+    ports: Ports,
+    registry: Registry,
+    classifier: ClassifierHandle,
+    sharing: Sharing,
+}
+
+struct Worker {
+    tools: Tools,
+    working: bool,
+    /// Somebody woke the worker while it worked.
+    again: bool,
+}
+
+#[derive(Message)]
+#[rtype(result = "()")]
+struct Wake;
+
+impl Actor for Worker {
+    type Context = Context<Self>;
+
+    fn started(&mut self, ctx: &mut Self::Context) {
+        self.work(ctx);
+        ctx.run_interval(LOOK_EVERY, |worker, ctx| {
+            // Living actors keep the keeper's check honest: a dead one is noticed at the next wake.
+            worker.tools.registry.sweep();
+            worker.work(ctx);
+        });
+    }
+}
+
+impl Handler<Wake> for Worker {
+    type Result = ();
+
+    fn handle(&mut self, _: Wake, ctx: &mut Self::Context) {
+        self.work(ctx);
+    }
+}
+
+impl Worker {
+    fn work(&mut self, ctx: &mut Context<Self>) {
+        if self.working {
+            self.again = true;
+            return;
+        }
+        self.working = true;
+        self.again = false;
+        let tools = self.tools.clone();
+        let work = async move {
+            if let Err(error) = deliver(&tools).await {
+                failed(&error.into(), "effects");
+            }
+            if let Err(error) = run_due(&tools).await {
+                failed(&error.into(), "due work");
+            }
+        };
+        ctx.spawn(work.into_actor(self).map(|(), worker, ctx| {
+            worker.working = false;
+            if worker.again {
+                worker.work(ctx);
+            }
+        }));
+    }
+}
+
+fn failed(error: &Error, what: &'static str) {
+    metrics::counter!("finbrain_worker_failures_total").increment(1);
+    tracing::warn!(error = %error, work = what, "work failed and stays due");
+}
+
+/// Delivers the effects of entries: at least once, told apart by (book, slot, index).
+async fn deliver(tools: &Tools) -> Result<(), StoreError> {
+    loop {
+        let entries = tools.ports.journal.pending(BATCH).await?;
+        if entries.is_empty() {
+            return Ok(());
+        }
+        for entry in &entries {
+            let examples = examples(tools, entry).await?;
+            if !examples.is_empty() {
+                tools.ports.models.add_examples(examples).await?;
+            }
+            tools.ports.journal.delivered(entry.book, entry.slot).await?;
+            metrics::counter!("finbrain_effects_delivered_total").increment(1);
+        }
+        if let Err(error) = tools.classifier.examples_grew() {
+            failed(&error, "classifier");
+        }
+    }
+}
+
+/// What the corrections in an entry teach: the cleaned merchant and one of the default categories, nothing else.
+/// Demo accounts teach nobody.
+async fn examples(tools: &Tools, entry: &Entry) -> Result<Vec<TrainingExample>, StoreError> {
+    let Author::User(author) = entry.author else { return Ok(Vec::new()) };
+    if tools.sharing == Sharing::Off {
+        return Ok(Vec::new());
+    }
+    let counts = tools.ports.users.user(author).await?.is_some_and(|user| user.demo_until.is_none());
+    if !counts {
+        return Ok(Vec::new());
+    }
+    let changes = entry.changes().unwrap_or_default();
+    let lessons = changes.into_iter().zip(0u32..).filter_map(|(change, index)| match change {
+        Change::Merchant { merchant, to: Some(category), .. } if teaches(&category) => {
+            Some(TrainingExample {
+                user: author,
+                book: entry.book,
+                slot: entry.slot,
+                index,
+                text: merchant,
+                category: category.as_str().to_owned(),
+            })
+        }
+        _ => None,
+    });
+    Ok(lessons.collect())
+}
+
+fn teaches(category: &CategoryId) -> bool {
+    category.is_builtin() && category.as_str() != CategoryId::INCOME
+}
+
+async fn run_due(tools: &Tools) -> Result<(), StoreError> {
+    let due = tools.ports.due.due(tools.ports.clock.now(), BATCH).await?;
+    for Due { book, user, kind, .. } in due {
+        match kind {
+            DueKind::DemoExpiry => {
+                if let Err(error) = expire_demo(tools, Owner { user, book }).await {
+                    failed(&error, kind.as_str());
+                    continue;
+                }
+            }
+        }
+        tools.ports.due.done(book, kind).await?;
+        metrics::counter!("finbrain_due_done_total", "kind" => kind.as_str()).increment(1);
+    }
+    Ok(())
+}
+
+/// Erases a demo, unless it was kept meanwhile.
+async fn expire_demo(tools: &Tools, owner: Owner) -> Result<(), Error> {
+    match tools.ports.users.user(owner.user).await? {
+        Some(user) if user.demo_until.is_some() => {
+            erase(&tools.ports, &tools.registry, owner, Envelope::system()).await
+        }
+        Some(_) => Ok(()),
+        None => Ok(tools.ports.journal.reduce(owner.book).await?),
+    }
+}
+
+/// Closes an account: the book gets its last entry, is reduced to tombstones, and the person is forgotten.
+/// Each step may be repeated.
+pub async fn erase(
+    ports: &Ports,
+    registry: &Registry,
+    owner: Owner,
+    envelope: Envelope,
+) -> Result<(), Error> {
+    match registry.command(owner, CloseBook, envelope).await {
+        Ok(_) | Err(Error::Domain(finbrain_domain::Error::BookClosed)) => {}
+        Err(error) => return Err(error),
+    }
+    let tokens = ports.users.sessions(owner.user).await?.iter().map(|session| session.token).collect();
+    ports.users.remove(owner.user).await?;
+    // Without the shared state the sessions end by themselves: the durable store knows them no more.
+    if let Err(error) = ports.shared.evict(tokens).await {
+        tracing::warn!(error = %error, "sessions of a closed account stay in the shared state");
+    }
+    ports.models.forget_examples(owner.user).await?;
+    ports.journal.reduce(owner.book).await?;
+    Ok(())
+}
