@@ -1,1 +1,3 @@
+//! The server of FinBrain.
 
+pub mod problem;
