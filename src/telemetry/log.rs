@@ -1,0 +1,100 @@
+//! The log. Lines are formatted by the thread that writes them and carried to the terminal by another one: a slow
+//! terminal or a full pipe never holds a request.
+
+use std::{
+    io::{self, IsTerminal as _},
+    panic,
+};
+
+use tracing::Subscriber;
+use tracing_appender::non_blocking::{NonBlocking, NonBlockingBuilder, WorkerGuard};
+use tracing_subscriber::{EnvFilter, fmt::MakeWriter, layer::SubscriberExt as _};
+
+/// So many lines wait for the terminal; more are dropped rather than held.
+const WAITING_LINES: usize = 64 * 1024;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LogFormat {
+    /// Pretty on a terminal, JSON otherwise.
+    Auto,
+    Pretty,
+    Json,
+}
+
+/// Where the log goes. The server writes to stdout; commands keep stdout for what they were asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Output {
+    Stdout,
+    Stderr,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum LogError {
+    #[error("log filter is not understood")]
+    Filter(#[from] tracing_subscriber::filter::ParseError),
+    #[error("a log is installed already")]
+    Installed(#[from] tracing::subscriber::SetGlobalDefaultError),
+}
+
+/// Keep it until the end: dropping it writes the lines that still wait.
+#[derive(Debug)]
+#[must_use = "the lines that wait are lost with it"]
+pub struct Flush {
+    _worker: WorkerGuard,
+}
+
+/// Installs the log for the whole process. Call it once, before anything else.
+pub fn init(format: LogFormat, filter: &str, output: Output) -> Result<Flush, LogError> {
+    let (writer, worker, is_terminal) = match output {
+        Output::Stdout => carrier(io::stdout(), io::stdout().is_terminal()),
+        Output::Stderr => carrier(io::stderr(), io::stderr().is_terminal()),
+    };
+    let format = match (format, is_terminal) {
+        (LogFormat::Auto, true) => LogFormat::Pretty,
+        (LogFormat::Auto, false) => LogFormat::Json,
+        (chosen, _) => chosen,
+    };
+    tracing::subscriber::set_global_default(subscriber(format, filter, writer)?)?;
+    Ok(Flush { _worker: worker })
+}
+
+fn carrier(sink: impl io::Write + Send + 'static, is_terminal: bool) -> (NonBlocking, WorkerGuard, bool) {
+    let builder = NonBlockingBuilder::default().lossy(true).buffered_lines_limit(WAITING_LINES);
+    let (writer, worker) = builder.thread_name("log").finish(sink);
+    (writer, worker, is_terminal)
+}
+
+/// The log in a given format, into a given writer. `Auto` means JSON here.
+pub fn subscriber<W>(
+    format: LogFormat,
+    filter: &str,
+    writer: W,
+) -> Result<Box<dyn Subscriber + Send + Sync>, LogError>
+where
+    W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
+{
+    let registry = tracing_subscriber::registry().with(EnvFilter::try_new(filter)?);
+    let lines = tracing_subscriber::fmt::layer().with_writer(writer);
+    Ok(match format {
+        LogFormat::Pretty => Box::new(registry.with(lines.compact())),
+        LogFormat::Auto | LogFormat::Json => {
+            let lines = lines.json().flatten_event(true).with_current_span(false).with_span_list(false);
+            Box::new(registry.with(lines))
+        }
+    })
+}
+
+/// Makes a panic one line of the log. It says where, never what: the message of a failed slice or `unwrap` may
+/// contain a person's data.
+pub fn report_panics() {
+    panic::set_hook(Box::new(|panic| {
+        let place = panic.location();
+        ::metrics::counter!(super::metrics::PANICS).increment(1);
+        tracing::error!(
+            panic.file = place.map(panic::Location::file),
+            panic.line = place.map(panic::Location::line),
+            panic.thread = std::thread::current().name(),
+            "a thread panicked",
+        );
+    }));
+}
