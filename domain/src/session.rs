@@ -43,6 +43,18 @@ impl Default for SessionLife {
     }
 }
 
+/// How far the durable times of a session may lag behind the shared ones.
+const DURABLE_LAG: SignedDuration = SignedDuration::from_secs(30);
+
+impl SessionLife {
+    /// The life by which durable times are judged, which lag: a session that lived a moment ago by the shared state is
+    /// not over because its last request was not written down yet. 120 s without a request by default.
+    #[must_use]
+    pub fn lenient(&self) -> Self {
+        Self { idle: self.idle + DURABLE_LAG, inactive: self.inactive + DURABLE_LAG, absolute: self.absolute }
+    }
+}
+
 /// Why a session is over.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ended {
