@@ -57,7 +57,8 @@ impl Arena {
             .expect("the configured cost was checked when the pool started");
         let text_params = ParamsString::try_from(&params).expect("numbers fit a PHC string");
         let mut output = [0; OUTPUT_BYTES];
-        self.fill(params, Version::V0x13, password, salt, &mut output).expect("arena fits the configured cost");
+        self.fill(params, Version::V0x13, password, salt, &mut output)
+            .expect("arena fits the configured cost");
         let phc = Phc {
             algorithm: ARGON2ID_IDENT,
             version: Some(Version::V0x13.into()),
@@ -68,7 +69,11 @@ impl Arena {
         PasswordHash(phc.to_string())
     }
 
-    pub(super) fn verify(&mut self, password: &Password, stored: &PasswordHash) -> Result<Verdict, DamagedHash> {
+    pub(super) fn verify(
+        &mut self,
+        password: &Password,
+        stored: &PasswordHash,
+    ) -> Result<Verdict, DamagedHash> {
         let phc = Phc::new(&stored.0).map_err(|_| DamagedHash)?;
         let params = Params::try_from(&phc).map_err(|_| DamagedHash)?;
         let version = phc.version.map_or(Ok(Version::V0x10), Version::try_from).map_err(|_| DamagedHash)?;
