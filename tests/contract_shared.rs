@@ -1,5 +1,6 @@
 //! The contract of the port `Shared`. Every adapter in [`adapters`] passes every test. Tokens, people and keys are fresh
 //! in each test, so that an adapter may live in a server that others use at the same time.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 use std::{sync::Arc, time::Duration};
 
