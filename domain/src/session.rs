@@ -43,6 +43,18 @@ impl Default for SessionLife {
     }
 }
 
+/// How far the durable times of a session may lag behind the shared ones.
+const DURABLE_LAG: SignedDuration = SignedDuration::from_secs(30);
+
+impl SessionLife {
+    /// The life by which durable times are judged, which lag: a session that lived a moment ago by the shared state is
+    /// not over because its last request was not written down yet. 120 s without a request by default.
+    #[must_use]
+    pub fn lenient(&self) -> Self {
+        Self { idle: self.idle + DURABLE_LAG, inactive: self.inactive + DURABLE_LAG, absolute: self.absolute }
+    }
+}
+
 /// Why a session is over.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ended {
@@ -76,6 +88,17 @@ impl Session {
             None
         }
     }
+
+    /// The session as it goes on with a request at `now` when only its durable times are known, which lag; or why it is
+    /// over.
+    pub fn resumed(mut self, now: Timestamp, life: &SessionLife) -> Result<Self, Ended> {
+        if let Some(ended) = self.ended(now, &life.lenient()) {
+            return Err(ended);
+        }
+        self.last_active_at = later(self.last_active_at, DURABLE_LAG).min(now).max(self.last_active_at);
+        self.last_seen_at = self.last_seen_at.max(now);
+        Ok(self)
+    }
 }
 
 fn later(at: Timestamp, by: SignedDuration) -> Timestamp {
@@ -86,11 +109,13 @@ fn later(at: Timestamp, by: SignedDuration) -> Timestamp {
 mod tests {
     use super::*;
 
-    #[test]
-    fn a_session_ends_idle_inactive_or_absolutely() {
-        let start: Timestamp = "2026-11-24T08:00:00Z".parse().unwrap();
-        let life = SessionLife::default();
-        let mut session = Session {
+    fn start() -> Timestamp {
+        "2026-11-24T08:00:00Z".parse().unwrap()
+    }
+
+    fn session() -> Session {
+        let start = start();
+        Session {
             id: SessionId::new(),
             token: Digest::ZERO,
             user: UserId::new(),
@@ -101,8 +126,17 @@ mod tests {
             last_active_at: start,
             device: String::new(),
             address: String::new(),
-        };
-        let at = |seconds| start.saturating_add(SignedDuration::from_secs(seconds)).unwrap();
+        }
+    }
+
+    fn at(seconds: i64) -> Timestamp {
+        start().saturating_add(SignedDuration::from_secs(seconds)).unwrap()
+    }
+
+    #[test]
+    fn a_session_ends_idle_inactive_or_absolutely() {
+        let life = SessionLife::default();
+        let mut session = session();
 
         assert_eq!(session.ended(at(89), &life), None);
         assert_eq!(session.ended(at(90), &life), Some(Ended::Idle));
@@ -111,5 +145,28 @@ mod tests {
         session.last_active_at = at(43_199);
         session.last_seen_at = at(43_199);
         assert_eq!(session.ended(at(43_200), &life), Some(Ended::Absolute));
+    }
+    #[test]
+    fn a_session_seen_within_two_minutes_by_lagging_times_goes_on() {
+        let life = SessionLife::default();
+
+        let resumed = session().resumed(at(119), &life).unwrap();
+
+        assert_eq!((resumed.last_seen_at, resumed.last_active_at), (at(119), at(30)));
+        assert_eq!(resumed.ended(at(119), &life), None);
+        assert_eq!(session().resumed(at(120), &life), Err(Ended::Idle));
+        assert_eq!(session().resumed(at(43_200), &life), Err(Ended::Absolute));
+    }
+
+    #[test]
+    fn a_session_that_goes_on_is_not_over_at_once() {
+        let life = SessionLife::default();
+        let mut session = session();
+        session.last_seen_at = at(320);
+
+        let resumed = session.clone().resumed(at(325), &life).unwrap();
+
+        assert_eq!(resumed.ended(at(325), &life), None);
+        assert_eq!(session.resumed(at(330), &life), Err(Ended::Inactive));
     }
 }

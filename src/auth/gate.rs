@@ -1,0 +1,95 @@
+//! The one gate for every check of a secret: limits per address prefix and per account first, then the pool of hashing
+//! threads. A [`Pass`] is the proof that the limits were asked; without one nothing is compared.
+
+use std::{fmt, sync::Arc};
+
+use finbrain_domain::{
+    ports::{Limit, Shared},
+    user::PasswordHash,
+};
+use jiff::Timestamp;
+
+use super::{
+    address::AddressPrefix,
+    caller::Caller,
+    error::AuthError,
+    hash_pool::{Attempt, HashPool, Verdict},
+    password::Password,
+    settings::{Allowance, AuthLimits},
+};
+
+pub(super) struct Gate {
+    shared: Arc<dyn Shared>,
+    pool: Arc<HashPool>,
+    limits: AuthLimits,
+}
+
+/// That one attempt on an account was counted and is within the limits.
+#[derive(Debug)]
+pub(super) struct Pass {
+    account: String,
+    from: AddressPrefix,
+}
+
+impl Gate {
+    pub(super) fn new(shared: Arc<dyn Shared>, pool: Arc<HashPool>, limits: AuthLimits) -> Self {
+        Self { shared, pool, limits }
+    }
+
+    /// Counts an attempt. `account` is a keyed digest: limits are kept where others may read them.
+    pub(super) async fn enter(
+        &self,
+        account: String,
+        caller: &Caller,
+        now: Timestamp,
+    ) -> Result<Pass, AuthError> {
+        let address = caller.from.to_string();
+        self.count("attempts_address", &address, self.limits.attempts_per_address, now).await?;
+        self.count("attempts_account", &account, self.limits.attempts_per_account, now).await?;
+        Ok(Pass { account, from: caller.from })
+    }
+
+    pub(super) async fn verify(
+        &self,
+        pass: &Pass,
+        password: &Password,
+        stored: Option<&PasswordHash>,
+    ) -> Result<Verdict, AuthError> {
+        let attempt = Attempt { account: &pass.account, from: pass.from, password, stored };
+        Ok(self.pool.verify(attempt).await?)
+    }
+
+    /// Hashes a password that proved right, or is new and was counted in another way.
+    pub(super) async fn hash(&self, password: &Password, caller: &Caller) -> Result<PasswordHash, AuthError> {
+        Ok(self.pool.hash(password, caller.from).await?)
+    }
+
+    pub(super) async fn count_registration(&self, caller: &Caller, now: Timestamp) -> Result<(), AuthError> {
+        let allowance = self.limits.registrations_per_address;
+        self.count("registrations_address", &caller.from.to_string(), allowance, now).await
+    }
+
+    pub(super) async fn count_demo(&self, caller: &Caller, now: Timestamp) -> Result<(), AuthError> {
+        let allowance = self.limits.demos_per_address;
+        self.count("demos_address", &caller.from.to_string(), allowance, now).await
+    }
+
+    /// A shared state that cannot count lets nobody try secrets: adapters count for themselves while theirs is away.
+    async fn count(
+        &self,
+        name: &'static str,
+        key: &str,
+        allowance: Allowance,
+        now: Timestamp,
+    ) -> Result<(), AuthError> {
+        let Allowance { per_minute, burst } = allowance;
+        let counted = self.shared.limit(Limit { name, key, per_minute, burst, now }).await?;
+        counted.map_err(|retry_after| AuthError::TooManyAttempts { retry_after })
+    }
+}
+
+impl fmt::Debug for Gate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Gate").field("limits", &self.limits).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,25 @@
+//! Who may come in: accounts, passwords, tokens, sessions, and what a browser must send along.
+//!
+//! [`door`] reads a request without believing it, [`accounts`] decides who it is, [`gate`] is where every secret is
+//! checked. It reaches stores through the ports only and must not know which; nor books, routes, or how a refusal looks
+//! to a client.
+
+pub mod accounts;
+pub mod address;
+pub mod caller;
+pub mod cookie;
+pub mod csrf;
+pub mod door;
+pub mod error;
+pub mod hash_pool;
+pub mod keys;
+pub mod password;
+pub mod public_url;
+pub mod settings;
+pub mod token;
+
+mod argon;
+mod credentials;
+mod fair_queue;
+mod gate;
+mod sessions;
