@@ -1,0 +1,268 @@
+//! Journals in SQLite. The primary key (book, slot) is the compare-and-set; the single writer makes the check of the
+//! head and the insert one step.
+
+use std::time::Instant;
+
+use finbrain_domain::{
+    entry::Entry,
+    ids::{BookId, Digest, EntryId},
+    ports::{Answer, AppendError, Journal, Snapshot, StoreError},
+};
+use metrics::{counter, histogram};
+use rusqlite::{Connection, OptionalExtension};
+
+use super::{
+    EmbeddedStore,
+    columns::{Text, integer},
+    entries::{self, Packed, select_entries},
+    fault::Fault,
+    snapshots,
+};
+
+/// Payloads that one page of entries may hold, unless a single one is larger.
+const PAGE: usize = 8 * 1024 * 1024;
+/// Rows that are reduced in one go, so that others can write in between.
+const REDUCED_AT_ONCE: usize = 2_000;
+
+impl Journal for EmbeddedStore {
+    fn append(&self, entry: Entry) -> Answer<'_, Result<(), AppendError>> {
+        Box::pin(async move {
+            let started = Instant::now();
+            let packed = pack(entry).await?;
+            self.write(move |db| append(db, &packed)).await??;
+            counter!("finbrain_journal_appends_total").increment(1);
+            histogram!("finbrain_journal_append_seconds").record(started.elapsed());
+            Ok(())
+        })
+    }
+
+    fn since(&self, book: BookId, after: u64, limit: usize) -> Answer<'_, Result<Vec<Entry>, StoreError>> {
+        Box::pin(self.read(move |db| {
+            let statement =
+                db.prepare_cached(select_entries!("book = ?1 AND slot > ?2 ORDER BY slot LIMIT ?3"))?;
+            entries::read(statement, (Text(book), integer(after), integer(limit)), PAGE)
+        }))
+    }
+
+    fn before(&self, book: BookId, before: u64, limit: usize) -> Answer<'_, Result<Vec<Entry>, StoreError>> {
+        Box::pin(self.read(move |db| {
+            let statement =
+                db.prepare_cached(select_entries!("book = ?1 AND slot < ?2 ORDER BY slot DESC LIMIT ?3"))?;
+            entries::read(statement, (Text(book), integer(before), integer(limit)), PAGE)
+        }))
+    }
+
+    fn by_key(&self, book: BookId, key: &str) -> Answer<'_, Result<Option<Entry>, StoreError>> {
+        let key = key.to_owned();
+        Box::pin(self.read(move |db| {
+            let statement = db.prepare_cached(select_entries!("book = ?1 AND key = ?2"))?;
+            Ok(entries::read(statement, (Text(book), key), PAGE)?.pop())
+        }))
+    }
+
+    fn by_id(&self, book: BookId, entry: EntryId) -> Answer<'_, Result<Option<Entry>, StoreError>> {
+        Box::pin(self.read(move |db| {
+            let statement = db.prepare_cached(select_entries!("book = ?1 AND entry_id = ?2"))?;
+            Ok(entries::read(statement, (Text(book), Text(entry)), PAGE)?.pop())
+        }))
+    }
+
+    fn head(&self, book: BookId) -> Answer<'_, Result<u64, StoreError>> {
+        Box::pin(self.read(move |db| Ok(standing(db, book)?.head)))
+    }
+
+    fn is_exclusive(&self) -> bool {
+        self.writer.is_some()
+    }
+
+    fn snapshot(&self, book: BookId) -> Answer<'_, Result<Option<Snapshot>, StoreError>> {
+        Box::pin(async move {
+            match self.read(move |db| snapshots::load(db, book)).await {
+                // Disposable: the ledger is rebuilt from the journal.
+                Err(StoreError::Damaged(what)) => {
+                    tracing::warn!(what, "snapshot is left aside");
+                    Ok(None)
+                }
+                answer => answer,
+            }
+        })
+    }
+
+    fn keep_snapshot(&self, snapshot: Snapshot) -> Answer<'_, Result<(), StoreError>> {
+        Box::pin(async move {
+            let packed = blocking(move || snapshots::pack(snapshot)).await?;
+            self.write(move |db| {
+                // A closed book keeps nothing that could bring its content back.
+                if standing(db, packed.book)?.closed { Ok(()) } else { snapshots::keep(db, &packed) }
+            })
+            .await
+        })
+    }
+
+    fn pending(&self, limit: usize) -> Answer<'_, Result<Vec<Entry>, StoreError>> {
+        Box::pin(self.read(move |db| {
+            let statement =
+                db.prepare_cached(select_entries!("pending = 1 ORDER BY at, book, slot LIMIT ?1"))?;
+            entries::read(statement, [integer(limit)], PAGE)
+        }))
+    }
+
+    fn delivered(&self, book: BookId, slot: u64) -> Answer<'_, Result<(), StoreError>> {
+        Box::pin(self.write(move |db| {
+            db.prepare_cached("UPDATE journal SET pending = 0 WHERE book = ?1 AND slot = ?2")?
+                .execute((Text(book), integer(slot)))?;
+            Ok(())
+        }))
+    }
+
+    fn reduce(&self, book: BookId) -> Answer<'_, Result<(), StoreError>> {
+        Box::pin(async move {
+            let head = self.write(move |db| begin_reduction(db, book)).await?;
+            for from in (0..=head).step_by(REDUCED_AT_ONCE) {
+                self.write(move |db| reduce_from(db, book, from)).await?;
+            }
+            self.write(move |db| end_reduction(db, book)).await?;
+            self.writer()?.scrub().await
+        })
+    }
+
+    fn books(
+        &self,
+        after: Option<BookId>,
+        limit: usize,
+    ) -> Answer<'_, Result<Vec<(BookId, bool)>, StoreError>> {
+        Box::pin(self.read(move |db| books(db, after, limit)))
+    }
+
+    fn tombstones(&self, book: BookId) -> Answer<'_, Result<Vec<(u64, Digest)>, StoreError>> {
+        Box::pin(self.read(move |db| {
+            let mut statement = db.prepare_cached(
+                "SELECT slot, chain FROM journal WHERE book = ?1 AND entry_id IS NULL ORDER BY slot",
+            )?;
+            let mut rows = statement.query([Text(book)])?;
+            let mut tombstones = Vec::new();
+            while let Some(row) = rows.next()? {
+                tombstones.push((row.get::<_, i64>(0)?.cast_unsigned(), entries::hash(row, 1)?));
+            }
+            Ok(tombstones)
+        }))
+    }
+}
+
+async fn pack(entry: Entry) -> Result<Packed, StoreError> {
+    if entries::is_large(&entry) {
+        blocking(move || entries::pack(entry)).await
+    } else {
+        entries::pack(entry).map_err(|error| StoreError::Unavailable(error.to_string()))
+    }
+}
+
+/// Runs work that only computes on a blocking thread.
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> std::io::Result<T> + Send + 'static,
+) -> Result<T, StoreError> {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(done) => done.map_err(|error| StoreError::Unavailable(error.to_string())),
+        Err(_) => Err(StoreError::Unavailable("packing was cut short".into())),
+    }
+}
+
+/// Where a book stands.
+struct Standing {
+    head: u64,
+    closed: bool,
+}
+
+fn standing(db: &Connection, book: BookId) -> Result<Standing, Fault> {
+    Ok(db
+        .prepare_cached(
+            "SELECT coalesce((SELECT max(slot) FROM journal WHERE book = ?1), 0),
+                    EXISTS (SELECT 1 FROM closed_books WHERE book = ?1)",
+        )?
+        .query_row([Text(book)], |row| {
+            Ok(Standing { head: row.get::<_, i64>(0)?.cast_unsigned(), closed: row.get(1)? })
+        })?)
+}
+
+fn append(db: &Connection, packed: &Packed) -> Result<Result<(), AppendError>, Fault> {
+    let entry = &packed.entry;
+    let standing = standing(db, entry.book)?;
+    if standing.closed {
+        return Ok(Err(AppendError::Closed));
+    }
+    if entry.slot <= standing.head {
+        return Ok(Err(AppendError::SlotTaken));
+    }
+    if entry.slot != standing.head + 1 {
+        let gap = format!("an entry for slot {} would leave a gap behind slot {}", entry.slot, standing.head);
+        return Err(Fault::damaged(gap));
+    }
+    if let Some(key) = &entry.key
+        && exists(
+            db.prepare_cached("SELECT 1 FROM journal WHERE book = ?1 AND key = ?2")?,
+            (Text(entry.book), &key.key),
+        )?
+    {
+        return Ok(Err(AppendError::KeyTaken));
+    }
+    if exists(
+        db.prepare_cached("SELECT 1 FROM journal WHERE book = ?1 AND entry_id = ?2")?,
+        (Text(entry.book), Text(entry.entry_id)),
+    )? {
+        return Err(Fault::damaged(format!("the entry for slot {} stands in another slot", entry.slot)));
+    }
+    entries::insert(db, packed)?;
+    if packed.closes {
+        db.prepare_cached("INSERT INTO closed_books (book) VALUES (?1)")?.execute([Text(entry.book)])?;
+    }
+    Ok(Ok(()))
+}
+
+fn exists(mut query: rusqlite::CachedStatement<'_>, params: impl rusqlite::Params) -> Result<bool, Fault> {
+    Ok(query.exists(params)?)
+}
+
+/// Removes what stands beside the journal of a closed book, and says how many slots there are to reduce.
+fn begin_reduction(db: &Connection, book: BookId) -> Result<u64, Fault> {
+    let standing = standing(db, book)?;
+    if !standing.closed {
+        return Err(Fault::damaged("a book that is not closed cannot be reduced"));
+    }
+    snapshots::remove(db, book)?;
+    db.prepare_cached("DELETE FROM due WHERE book = ?1")?.execute([Text(book)])?;
+    Ok(standing.head)
+}
+
+fn reduce_from(db: &Connection, book: BookId, from: u64) -> Result<(), Fault> {
+    db.prepare_cached(
+        "UPDATE journal SET entry_id = NULL, format = NULL, author_kind = NULL, author_id = NULL, key = NULL,
+            request_hash = NULL, auth_generation = NULL, at = NULL, reverses_kind = NULL, reverses_entry = NULL,
+            changes = NULL, packed = 0, digest = NULL, pending = 0
+         WHERE book = ?1 AND slot > ?2 AND slot <= ?2 + ?3 AND entry_id IS NOT NULL",
+    )?
+    .execute((Text(book), integer(from), integer(REDUCED_AT_ONCE)))?;
+    Ok(())
+}
+
+fn end_reduction(db: &Connection, book: BookId) -> Result<(), Fault> {
+    db.prepare_cached("UPDATE closed_books SET reduced = 1 WHERE book = ?1")?.execute([Text(book)])?;
+    Ok(())
+}
+
+/// Steps from book to book by the index, however many entries each has.
+fn books(db: &Connection, after: Option<BookId>, limit: usize) -> Result<Vec<(BookId, bool)>, Fault> {
+    let mut next = db.prepare_cached(
+        "SELECT book, EXISTS (SELECT 1 FROM closed_books c WHERE c.book = journal.book AND c.reduced = 1)
+         FROM journal WHERE book > ?1 ORDER BY book, slot LIMIT 1",
+    )?;
+    let mut found: Vec<(BookId, bool)> = Vec::new();
+    let mut last = after.map(|book| book.to_string()).unwrap_or_default();
+    while found.len() < limit
+        && let Some((Text(book), reduced)) =
+            next.query_row([&last], |row| Ok((row.get::<_, Text<BookId>>(0)?, row.get(1)?))).optional()?
+    {
+        last = book.to_string();
+        found.push((book, reduced));
+    }
+    Ok(found)
+}

@@ -1,0 +1,480 @@
+//! What every journal does.
+
+use std::sync::Arc;
+
+use finbrain_domain::{
+    change::Change,
+    entry::{Author, Draft, Entry, Key, Reversal},
+    ids::{BookId, Digest, EntryId, SessionId},
+    ports::{AppendError, Journal, Snapshot, StoreError},
+    settings::Settings,
+    text::Name,
+};
+use jiff::Timestamp;
+
+macro_rules! journal_suite {
+    ($make:path) => {
+        $crate::contract::clauses!($make, journal:
+            an_entry_reads_back_byte_for_byte
+            entries_come_in_the_order_of_their_slots
+            a_book_without_entries_has_head_zero
+            a_taken_slot_is_refused
+            a_gap_is_refused
+            eight_hundred_rivals_for_one_slot_have_one_winner
+            eight_hundred_appends_of_sixteen_writers_form_one_chain
+            an_idempotency_key_is_taken_once_per_book
+            an_entry_is_found_by_its_key
+            an_entry_is_found_by_its_id
+            an_entry_id_stands_once_per_book
+            a_page_before_a_slot_is_newest_first
+            a_page_of_large_entries_is_cut_short_but_never_empty
+            a_payload_of_five_megabytes_reads_back
+            an_instant_finer_than_a_microsecond_still_verifies
+            an_erased_payload_reads_back_as_none
+            a_snapshot_reads_back
+            a_snapshot_is_replaced_only_by_a_newer_one
+            a_snapshot_of_many_parts_reads_back
+            pending_entries_are_listed_oldest_first_until_delivered
+            a_closed_book_takes_no_entry
+            a_text_that_names_the_closing_does_not_close
+            a_reduced_book_keeps_contiguous_slots_and_chains_only
+            an_open_book_is_not_reduced
+            books_are_listed_in_pages_in_the_order_of_ids
+        );
+    };
+}
+pub(crate) use journal_suite;
+
+type Subject = Arc<dyn Journal>;
+
+pub fn draft() -> Draft {
+    Draft {
+        entry_id: EntryId::new(),
+        author: Author::System,
+        key: None,
+        auth_generation: 0,
+        at: "2026-11-24T08:00:00.123456Z".parse().unwrap(),
+        reverses: None,
+        changes: vec![setting("Dana")],
+        pending: false,
+    }
+}
+
+fn setting(name: &str) -> Change {
+    Change::Settings { from: None, to: Some(Settings::of(Name::parse(name).unwrap())) }
+}
+
+pub fn first(draft: Draft) -> Entry {
+    Entry::seal(BookId::new(), 1, Digest::ZERO, draft).unwrap()
+}
+
+pub fn after(entry: &Entry, draft: Draft) -> Entry {
+    Entry::seal(entry.book, entry.slot + 1, entry.chain, draft).unwrap()
+}
+
+/// Appends so many entries to a new book.
+pub async fn grow(journal: &dyn Journal, count: usize) -> Vec<Entry> {
+    let mut entries: Vec<Entry> = Vec::new();
+    for _ in 0..count {
+        let entry = entries.last().map_or_else(|| first(draft()), |last| after(last, draft()));
+        journal.append(entry.clone()).await.unwrap();
+        entries.push(entry);
+    }
+    entries
+}
+
+async fn all(journal: &dyn Journal, book: BookId) -> Vec<Entry> {
+    let mut entries: Vec<Entry> = Vec::new();
+    loop {
+        let last = entries.last().map_or(0, |entry| entry.slot);
+        let page = journal.since(book, last, 1000).await.unwrap();
+        if page.is_empty() {
+            return entries;
+        }
+        entries.extend(page);
+    }
+}
+
+fn verify(entries: &[Entry]) {
+    let mut previous = Digest::ZERO;
+    for (entry, slot) in entries.iter().zip(1..) {
+        assert_eq!(entry.slot, slot);
+        entry.verify(previous).unwrap();
+        previous = entry.chain;
+    }
+}
+
+pub async fn an_entry_reads_back_byte_for_byte(journal: Subject) {
+    let plain = first(draft());
+    let full = after(
+        &plain,
+        Draft {
+            author: Author::User(SessionId::new()),
+            key: Some(Key { key: "clé \u{5d0} '\"".into(), request: Digest::of(b"request") }),
+            auth_generation: u64::MAX,
+            reverses: Some(Reversal::Undo(plain.entry_id)),
+            changes: vec![setting("דנה 💶"), setting("'; DROP TABLE journal; --")],
+            pending: true,
+            ..draft()
+        },
+    );
+    let redo =
+        after(&full, Draft { reverses: Some(Reversal::Redo(full.entry_id)), changes: vec![], ..draft() });
+    let written = vec![plain, full, redo];
+
+    for entry in &written {
+        journal.append(entry.clone()).await.unwrap();
+    }
+
+    let read = journal.since(written[0].book, 0, 10).await.unwrap();
+    assert!(read == written);
+    verify(&read);
+}
+
+pub async fn entries_come_in_the_order_of_their_slots(journal: Subject) {
+    let entries = grow(&*journal, 12).await;
+    grow(&*journal, 3).await;
+    let book = entries[0].book;
+
+    assert!(journal.since(book, 0, 5).await.unwrap() == entries[..5]);
+    assert!(journal.since(book, 9, 5).await.unwrap() == entries[9..]);
+    assert!(journal.since(book, 12, 5).await.unwrap().is_empty());
+    assert!(journal.since(book, u64::MAX, usize::MAX).await.unwrap().is_empty());
+    assert_eq!(journal.head(book).await, Ok(12));
+}
+
+pub async fn a_book_without_entries_has_head_zero(journal: Subject) {
+    let book = BookId::new();
+
+    assert_eq!(journal.head(book).await, Ok(0));
+    assert!(journal.since(book, 0, 10).await.unwrap().is_empty());
+    assert_eq!(journal.snapshot(book).await, Ok(None));
+    assert_eq!(journal.tombstones(book).await, Ok(vec![]));
+}
+
+pub async fn a_taken_slot_is_refused(journal: Subject) {
+    let entries = grow(&*journal, 2).await;
+    let rival = after(&entries[0], draft());
+
+    assert_eq!(journal.append(rival).await, Err(AppendError::SlotTaken));
+    assert_eq!(journal.append(entries[1].clone()).await, Err(AppendError::SlotTaken), "the same entry again");
+    assert!(all(&*journal, entries[0].book).await == entries);
+}
+
+pub async fn a_gap_is_refused(journal: Subject) {
+    let entries = grow(&*journal, 2).await;
+    let gap = after(&entries[1], draft()).moved(4, entries[1].chain);
+    let late = Entry::seal(BookId::new(), 2, Digest::ZERO, draft()).unwrap();
+    let last = Entry::seal(BookId::new(), u64::MAX, Digest::ZERO, draft()).unwrap();
+
+    for entry in [gap, late, last] {
+        let refused = journal.append(entry).await;
+        assert!(matches!(refused, Err(AppendError::Store(StoreError::Damaged(_)))), "{refused:?}");
+    }
+    assert_eq!(journal.head(entries[0].book).await, Ok(2));
+}
+
+pub async fn eight_hundred_rivals_for_one_slot_have_one_winner(journal: Subject) {
+    let before = grow(&*journal, 1).await.remove(0);
+    let rivals: Vec<_> = (0..800)
+        .map(|_| {
+            let (journal, entry) = (journal.clone(), after(&before, draft()));
+            tokio::spawn(async move { (journal.append(entry.clone()).await, entry) })
+        })
+        .collect();
+
+    let mut winners = Vec::new();
+    for rival in rivals {
+        match rival.await.unwrap() {
+            (Ok(()), entry) => winners.push(entry),
+            (refused, _) => assert_eq!(refused, Err(AppendError::SlotTaken)),
+        }
+    }
+
+    assert_eq!(winners.len(), 1);
+    assert!(journal.since(before.book, 1, 10).await.unwrap() == winners);
+}
+
+/// Appends until `count` entries stand, deciding again whenever somebody else was first.
+async fn insist(journal: Subject, book: BookId, count: usize) -> usize {
+    let mut appended = 0;
+    while appended < count {
+        let last = journal.before(book, u64::MAX, 1).await.unwrap().remove(0);
+        match journal.append(after(&last, draft())).await {
+            Ok(()) => appended += 1,
+            Err(AppendError::SlotTaken) => {}
+            Err(error) => panic!("{error}"),
+        }
+    }
+    appended
+}
+
+pub async fn eight_hundred_appends_of_sixteen_writers_form_one_chain(journal: Subject) {
+    let book = grow(&*journal, 1).await.remove(0).book;
+    let writers: Vec<_> = (0..16).map(|_| tokio::spawn(insist(journal.clone(), book, 50))).collect();
+
+    for writer in writers {
+        assert_eq!(writer.await.unwrap(), 50);
+    }
+
+    let entries = all(&*journal, book).await;
+    assert_eq!(entries.len(), 801);
+    verify(&entries);
+}
+
+fn keyed(key: &str) -> Draft {
+    Draft { key: Some(Key { key: key.into(), request: Digest::of(b"request") }), ..draft() }
+}
+
+pub async fn an_idempotency_key_is_taken_once_per_book(journal: Subject) {
+    let entry = first(keyed("k"));
+    let other_book = first(keyed("k"));
+    journal.append(entry.clone()).await.unwrap();
+
+    assert_eq!(journal.append(after(&entry, keyed("k"))).await, Err(AppendError::KeyTaken));
+    assert_eq!(journal.append(after(&entry, keyed("K"))).await, Ok(()), "keys are compared byte by byte");
+    assert_eq!(journal.append(other_book).await, Ok(()));
+}
+
+pub async fn an_entry_is_found_by_its_key(journal: Subject) {
+    let entry = first(keyed("k"));
+    journal.append(entry.clone()).await.unwrap();
+
+    assert!(journal.by_key(entry.book, "k").await.unwrap() == Some(entry.clone()));
+    assert!(journal.by_key(entry.book, "unknown").await.unwrap().is_none());
+    assert!(journal.by_key(BookId::new(), "k").await.unwrap().is_none());
+}
+
+pub async fn an_entry_is_found_by_its_id(journal: Subject) {
+    let entries = grow(&*journal, 3).await;
+    let book = entries[0].book;
+
+    assert!(journal.by_id(book, entries[1].entry_id).await.unwrap().as_ref() == Some(&entries[1]));
+    assert!(journal.by_id(book, EntryId::new()).await.unwrap().is_none());
+    assert!(journal.by_id(BookId::new(), entries[1].entry_id).await.unwrap().is_none());
+}
+
+pub async fn an_entry_id_stands_once_per_book(journal: Subject) {
+    let entry = first(draft());
+    journal.append(entry.clone()).await.unwrap();
+    let again = entry.clone().moved(2, entry.chain);
+
+    let refused = journal.append(again).await;
+
+    assert!(matches!(refused, Err(AppendError::Store(StoreError::Damaged(_)))), "{refused:?}");
+    assert_eq!(journal.head(entry.book).await, Ok(1));
+}
+
+pub async fn a_page_before_a_slot_is_newest_first(journal: Subject) {
+    let mut entries = grow(&*journal, 7).await;
+    let book = entries[0].book;
+    entries.reverse();
+
+    assert!(journal.before(book, u64::MAX, 3).await.unwrap() == entries[..3]);
+    assert!(journal.before(book, 5, 3).await.unwrap() == entries[3..6]);
+    assert!(journal.before(book, 2, 3).await.unwrap() == entries[6..]);
+    assert!(journal.before(book, 1, 3).await.unwrap().is_empty());
+}
+
+/// Changes whose JSON is a little larger than `bytes` and packs badly enough to stay large.
+fn changes_of(bytes: usize) -> Vec<Change> {
+    let length = serde_json::to_vec(&setting("0123456789abcdef")).unwrap().len();
+    (0..=bytes / length).map(|n| setting(&Digest::of(&n.to_be_bytes()).to_string()[..16])).collect()
+}
+
+pub async fn a_page_of_large_entries_is_cut_short_but_never_empty(journal: Subject) {
+    let mut entry = first(Draft { changes: changes_of(3_000_000), ..draft() });
+    let book = entry.book;
+    for _ in 0..4 {
+        journal.append(entry.clone()).await.unwrap();
+        entry = after(&entry, Draft { changes: changes_of(3_000_000), ..draft() });
+    }
+
+    let page = journal.since(book, 0, 4).await.unwrap();
+
+    assert!((1..4).contains(&page.len()), "{} entries", page.len());
+    let entries = all(&*journal, book).await;
+    assert_eq!(entries.len(), 4);
+    verify(&entries);
+}
+
+pub async fn a_payload_of_five_megabytes_reads_back(journal: Subject) {
+    let at_the_limit = first(Draft { changes: changes_of(64_000), ..draft() });
+    let above_it = after(&at_the_limit, Draft { changes: changes_of(66_000), ..draft() });
+    let large = after(&above_it, Draft { changes: changes_of(5_000_000), ..draft() });
+    assert!(at_the_limit.payload.as_ref().unwrap().len() < 65_536);
+    assert!(above_it.payload.as_ref().unwrap().len() > 65_536);
+    assert!(large.payload.as_ref().unwrap().len() > 5_000_000);
+    let written = vec![at_the_limit, above_it, large];
+
+    for entry in &written {
+        journal.append(entry.clone()).await.unwrap();
+    }
+
+    let read = all(&*journal, written[0].book).await;
+    assert!(read == written);
+    verify(&read);
+}
+
+pub async fn an_instant_finer_than_a_microsecond_still_verifies(journal: Subject) {
+    for at in ["2026-11-24T08:00:00.123456789Z", "1969-07-20T20:17:40.123456789Z"] {
+        let at: Timestamp = at.parse().unwrap();
+        let entry = first(Draft { at, ..draft() });
+        journal.append(entry.clone()).await.unwrap();
+
+        verify(&all(&*journal, entry.book).await);
+    }
+}
+
+pub async fn an_erased_payload_reads_back_as_none(journal: Subject) {
+    let mut entry = first(draft());
+    entry.payload = None;
+    journal.append(entry.clone()).await.unwrap();
+
+    let read = all(&*journal, entry.book).await;
+
+    assert!(read == [entry]);
+    verify(&read);
+}
+
+fn snapshot(book: BookId, version: u64, bytes: &[u8]) -> Snapshot {
+    Snapshot { book, version, format: 1, bytes: bytes.to_vec() }
+}
+
+pub async fn a_snapshot_reads_back(journal: Subject) {
+    let kept = snapshot(BookId::new(), 3, b"ledger");
+    journal.keep_snapshot(kept.clone()).await.unwrap();
+    let empty = snapshot(BookId::new(), 0, b"");
+    journal.keep_snapshot(empty.clone()).await.unwrap();
+
+    assert_eq!(journal.snapshot(kept.book).await, Ok(Some(kept)));
+    assert_eq!(journal.snapshot(empty.book).await, Ok(Some(empty)));
+}
+
+pub async fn a_snapshot_is_replaced_only_by_a_newer_one(journal: Subject) {
+    let book = BookId::new();
+    for (version, bytes) in [(5, b"five"), (4, b"four"), (5, b"same")] {
+        journal.keep_snapshot(snapshot(book, version, bytes)).await.unwrap();
+    }
+    assert_eq!(journal.snapshot(book).await, Ok(Some(snapshot(book, 5, b"five"))));
+
+    journal.keep_snapshot(snapshot(book, 6, b"six")).await.unwrap();
+
+    assert_eq!(journal.snapshot(book).await, Ok(Some(snapshot(book, 6, b"six"))));
+}
+
+/// Bytes that cannot be packed (xorshift).
+fn noise(length: usize) -> Vec<u8> {
+    let mut state = 0x9e37_79b9_7f4a_7c15_u64;
+    let step = || {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        state.to_le_bytes()
+    };
+    std::iter::repeat_with(step).take(length / 8).flatten().collect()
+}
+
+pub async fn a_snapshot_of_many_parts_reads_back(journal: Subject) {
+    let kept = snapshot(BookId::new(), 1, &noise(9 * 1024 * 1024));
+    journal.keep_snapshot(kept.clone()).await.unwrap();
+    assert!(journal.snapshot(kept.book).await.unwrap() == Some(kept.clone()));
+
+    let smaller = snapshot(kept.book, 2, b"smaller");
+    journal.keep_snapshot(smaller.clone()).await.unwrap();
+
+    assert_eq!(journal.snapshot(kept.book).await, Ok(Some(smaller)));
+}
+
+pub async fn pending_entries_are_listed_oldest_first_until_delivered(journal: Subject) {
+    let pending = |at: &str| Draft { pending: true, at: at.parse().unwrap(), ..draft() };
+    let newest = first(pending("2026-11-24T08:00:02Z"));
+    let oldest = first(pending("2026-11-24T08:00:00Z"));
+    let middle = after(&oldest, pending("2026-11-24T08:00:01Z"));
+    for entry in [&newest, &oldest, &middle] {
+        journal.append(entry.clone()).await.unwrap();
+    }
+    grow(&*journal, 2).await;
+    assert!(journal.pending(10).await.unwrap() == [oldest.clone(), middle.clone(), newest.clone()]);
+    assert!(journal.pending(2).await.unwrap() == [oldest.clone(), middle.clone()]);
+
+    journal.delivered(oldest.book, oldest.slot).await.unwrap();
+    journal.delivered(oldest.book, oldest.slot).await.unwrap();
+    journal.delivered(BookId::new(), 9).await.unwrap();
+
+    assert!(journal.pending(10).await.unwrap() == [middle, newest]);
+    let delivered = all(&*journal, oldest.book).await;
+    assert!(!delivered[0].pending);
+    verify(&delivered);
+}
+
+/// A book of so many entries, the last of which closes it.
+async fn closed(journal: &dyn Journal, count: usize) -> Vec<Entry> {
+    let mut entries = grow(journal, count - 1).await;
+    let closing =
+        after(entries.last().unwrap(), Draft { changes: vec![Change::BookClosed], ..keyed("close") });
+    journal.append(closing.clone()).await.unwrap();
+    entries.push(closing);
+    entries
+}
+
+pub async fn a_closed_book_takes_no_entry(journal: Subject) {
+    let entries = closed(&*journal, 3).await;
+    let last = entries.last().unwrap();
+
+    assert_eq!(journal.append(after(last, draft())).await, Err(AppendError::Closed));
+    assert_eq!(journal.append(after(last, keyed("close"))).await, Err(AppendError::Closed));
+    assert!(all(&*journal, last.book).await == entries, "until it is reduced a closed book can be read");
+    assert_eq!(journal.books(None, 10).await, Ok(vec![(last.book, false)]));
+}
+
+pub async fn a_text_that_names_the_closing_does_not_close(journal: Subject) {
+    let entry = first(Draft { changes: vec![setting("\"book_closed\""), setting("book_closed")], ..draft() });
+    journal.append(entry.clone()).await.unwrap();
+
+    assert_eq!(journal.append(after(&entry, draft())).await, Ok(()));
+}
+
+pub async fn a_reduced_book_keeps_contiguous_slots_and_chains_only(journal: Subject) {
+    let other = grow(&*journal, 3).await;
+    let entries = closed(&*journal, 2_500).await;
+    let (book, last) = (entries[0].book, entries.last().unwrap());
+    journal.keep_snapshot(snapshot(book, 1, b"a ledger of a closed book")).await.unwrap();
+
+    journal.reduce(book).await.unwrap();
+    journal.reduce(book).await.unwrap();
+    journal.keep_snapshot(snapshot(book, 2_500, b"late")).await.unwrap();
+
+    let expected: Vec<_> = entries.iter().map(|entry| (entry.slot, entry.chain)).collect();
+    assert_eq!(journal.tombstones(book).await, Ok(expected));
+    assert_eq!(journal.head(book).await, Ok(2_500));
+    assert!(journal.since(book, 0, 10).await.unwrap().is_empty());
+    assert!(journal.before(book, u64::MAX, 10).await.unwrap().is_empty());
+    assert!(journal.by_id(book, last.entry_id).await.unwrap().is_none());
+    assert!(journal.by_key(book, "close").await.unwrap().is_none());
+    assert_eq!(journal.snapshot(book).await, Ok(None));
+    assert_eq!(journal.append(after(last, draft())).await, Err(AppendError::Closed));
+    assert!(all(&*journal, other[0].book).await == other);
+    assert_eq!(journal.books(None, 10).await, Ok(vec![(other[0].book, false), (book, true)]));
+}
+
+pub async fn an_open_book_is_not_reduced(journal: Subject) {
+    let entries = grow(&*journal, 2).await;
+
+    assert!(matches!(journal.reduce(entries[0].book).await, Err(StoreError::Damaged(_))));
+    assert!(matches!(journal.reduce(BookId::new()).await, Err(StoreError::Damaged(_))));
+    assert!(all(&*journal, entries[0].book).await == entries);
+}
+
+pub async fn books_are_listed_in_pages_in_the_order_of_ids(journal: Subject) {
+    let mut books = Vec::new();
+    for count in [1, 3, 2, 1, 1] {
+        books.push((grow(&*journal, count).await[0].book, false));
+    }
+    books.sort_unstable();
+
+    assert_eq!(journal.books(None, 2).await.unwrap(), books[..2]);
+    assert_eq!(journal.books(Some(books[1].0), 2).await.unwrap(), books[2..4]);
+    assert_eq!(journal.books(Some(books[3].0), 2).await.unwrap(), books[4..]);
+    assert_eq!(journal.books(Some(books[4].0), 2).await, Ok(vec![]));
+}
