@@ -1,9 +1,12 @@
 //! The edge of the server from outside: what a request may look like, what every answer carries, and what the log
 //! says about both.
 
+#![allow(clippy::unwrap_used, reason = "a helper of tests may unwrap as a test may")]
+
 mod bodies;
 mod headers;
 mod log;
+mod sockets;
 
 use actix_web::{
     App, Error, HttpResponse,
