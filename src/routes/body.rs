@@ -112,6 +112,10 @@ fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
             )));
         }
     }
+    // serde would read a list as the fields of a struct in their order.
+    if !text.trim_start().starts_with('{') {
+        return Err(Problem::new(Code::InvalidBody).at(vec![document::no_object()]));
+    }
     serde_json::from_str(text).map_err(|_| misshapen::<T>(text))
 }
 

@@ -18,6 +18,8 @@ const MAX_DEPTH: usize = 16;
 /// Objects with more keys are refused; it bounds the search for duplicates.
 const MAX_KEYS: usize = 64;
 
+const SEND_AN_OBJECT: &str = "Send an object.";
+
 /// Walks a whole document. `Err` with a place when it is JSON that must not be read further; `Err` without one when
 /// it is no JSON.
 pub(super) fn walk(text: &str) -> Result<(), Fault> {
@@ -195,6 +197,11 @@ impl<'de> Visitor<'de> for Key {
     }
 }
 
+/// The body is a list or a bare value.
+pub(super) fn no_object() -> FieldError {
+    FieldError { pointer: "".into(), code: "wrong_type", message: SEND_AN_OBJECT.into() }
+}
+
 /// Which part of a request a place belongs to.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Part {
@@ -242,7 +249,7 @@ fn wanted(message: &str) -> Cow<'static, str> {
         .rsplit_once(", expected ")
         .map(|(_, wanted)| wanted.split(" at line ").next().unwrap_or(wanted))
     {
-        Some(wanted) if wanted.starts_with("struct ") || wanted == "a map" => "Send an object.".into(),
+        Some(wanted) if wanted.starts_with("struct ") || wanted == "a map" => SEND_AN_OBJECT.into(),
         Some("a string" | "str" | "string") => "Send a text.".into(),
         Some("a boolean") => "Send true or false.".into(),
         Some("a sequence") => "Send a list.".into(),

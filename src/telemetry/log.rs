@@ -8,14 +8,19 @@ use std::{
 
 use tracing::Subscriber;
 use tracing_appender::non_blocking::{NonBlocking, NonBlockingBuilder, WorkerGuard};
-use tracing_subscriber::{EnvFilter, fmt::MakeWriter, layer::SubscriberExt as _};
+use tracing_subscriber::{
+    EnvFilter,
+    fmt::MakeWriter,
+    layer::SubscriberExt as _,
+    util::{SubscriberInitExt as _, TryInitError},
+};
 
 /// So many lines wait for the terminal; more are dropped rather than held.
 const WAITING_LINES: usize = 64 * 1024;
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum LogFormat {
-    /// Pretty on a terminal, JSON otherwise.
+    /// Pretty on a terminal, JSON otherwise
     Auto,
     Pretty,
     Json,
@@ -33,7 +38,7 @@ pub enum LogError {
     #[error("log filter is not understood")]
     Filter(#[from] tracing_subscriber::filter::ParseError),
     #[error("a log is installed already")]
-    Installed(#[from] tracing::subscriber::SetGlobalDefaultError),
+    Installed(#[from] TryInitError),
 }
 
 /// Keep it until the end: dropping it writes the lines that still wait.
@@ -54,7 +59,7 @@ pub fn init(format: LogFormat, filter: &str, output: Output) -> Result<Flush, Lo
         (LogFormat::Auto, false) => LogFormat::Json,
         (chosen, _) => chosen,
     };
-    tracing::subscriber::set_global_default(subscriber(format, filter, writer)?)?;
+    subscriber(format, filter, writer)?.try_init()?;
     Ok(Flush { _worker: worker })
 }
 
