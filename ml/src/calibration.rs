@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use crate::example::Example;
-use crate::features::{hash_gram, Block, with_scratch};
+use crate::features::{Block, hash_gram, with_scratch};
 use crate::model::Model;
 use crate::objective::softmax;
 use crate::text::clean;

@@ -260,8 +260,12 @@ mod tests {
         let words: Vec<&str> =
             found.iter().filter(|(block, _)| *block == Block::Word).map(|(_, gram)| gram.as_str()).collect();
         assert_eq!(words, ["tea", "tea bar", "bar"]);
-        let chars: Vec<&str> =
-            found.iter().filter(|(block, _)| *block == Block::Char).map(|(_, gram)| gram.as_str()).take(10).collect();
+        let chars: Vec<&str> = found
+            .iter()
+            .filter(|(block, _)| *block == Block::Char)
+            .map(|(_, gram)| gram.as_str())
+            .take(10)
+            .collect();
         assert_eq!(chars, [" t", " te", " tea", " tea ", "te", "tea", "tea ", "ea", "ea ", "a "]);
     }
 

@@ -155,7 +155,10 @@ fn decode_body(reader: &mut Reader<'_>) -> Result<Content, ModelError> {
     }
     let grams = decode_grams(reader, count)?;
     let steps = reader.take(count * 2, "document frequencies")?;
-    let idf = steps.chunks_exact(2).map(|pair| f32::from(u16::from_le_bytes([pair[0], pair[1]])) / IDF_STEPS).collect();
+    let idf = steps
+        .chunks_exact(2)
+        .map(|pair| f32::from(u16::from_le_bytes([pair[0], pair[1]])) / IDF_STEPS)
+        .collect();
     let bias = (0..labels.len()).map(|_| reader.f32("intercepts")).collect::<Result<_, _>>()?;
     let weights = decode_weights(reader, count, labels.len())?;
     Ok(Content { data_hash, samples, temperature, labels, words, grams, idf, bias, weights })

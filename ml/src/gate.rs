@@ -26,7 +26,10 @@ pub enum Verdict {
 #[derive(Debug, Clone, PartialEq)]
 pub enum Reason {
     /// Accuracies on the held-out rows.
-    Worse { candidate: f64, current: f64 },
+    Worse {
+        candidate: f64,
+        current: f64,
+    },
     Canaries(Vec<Missed>),
 }
 

@@ -117,8 +117,10 @@ fn read<const N: usize>(file: &'static str, content: &str) -> Result<Vec<[String
 /// leaves the variants of the others as they are.
 fn expand(text: &str, kind: &str, file: &File, templates: &[Template], examples: &mut Vec<Example>) {
     examples.push(Example::new(text, file.label));
-    let fitting: Vec<&Template> =
-        templates.iter().filter(|template| template.kind == kind && template.language == file.language).collect();
+    let fitting: Vec<&Template> = templates
+        .iter()
+        .filter(|template| template.kind == kind && template.language == file.language)
+        .collect();
     let seed = hash_gram(Block::Word, text) as usize;
     let mut remaining = fitting;
     for round in 0..VARIANTS.min(remaining.len()) {
@@ -175,10 +177,15 @@ mod tests {
 
     #[test]
     fn no_held_out_row_is_trained_on() {
-        let trained: BTreeSet<String> = examples().unwrap().iter().map(|example| clean(&example.text)).collect();
+        let trained: BTreeSet<String> =
+            examples().unwrap().iter().map(|example| clean(&example.text)).collect();
 
-        let both: Vec<String> =
-            held_out().unwrap().into_iter().map(|row| row.text).filter(|text| trained.contains(&clean(text))).collect();
+        let both: Vec<String> = held_out()
+            .unwrap()
+            .into_iter()
+            .map(|row| row.text)
+            .filter(|text| trained.contains(&clean(text)))
+            .collect();
 
         assert_eq!(both, Vec::<String>::new());
     }

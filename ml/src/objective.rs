@@ -46,10 +46,12 @@ impl Rows {
     }
 
     fn iter(&self) -> impl Iterator<Item = (&[u32], &[f32], usize, f64)> {
-        self.starts.windows(2).zip(self.labels.iter().zip(&self.weights)).map(|(bounds, (&label, &weight))| {
-            let range = bounds[0]..bounds[1];
-            (&self.columns[range.clone()], &self.values[range], label, weight)
-        })
+        self.starts.windows(2).zip(self.labels.iter().zip(&self.weights)).map(
+            |(bounds, (&label, &weight))| {
+                let range = bounds[0]..bounds[1];
+                (&self.columns[range.clone()], &self.values[range], label, weight)
+            },
+        )
     }
 }
 
@@ -125,7 +127,11 @@ impl<'a> Objective<'a> {
     }
 
     /// A row's features, scaled, and the constant 1 at the end.
-    fn with_intercept<'r>(&'r self, columns: &'r [u32], values: &'r [f32]) -> impl Iterator<Item = (usize, f64)> + 'r {
+    fn with_intercept<'r>(
+        &'r self,
+        columns: &'r [u32],
+        values: &'r [f32],
+    ) -> impl Iterator<Item = (usize, f64)> + 'r {
         let own = columns.iter().zip(values).map(|(&column, &value)| (column as usize, f64::from(value)));
         let constant = std::iter::once((self.scales.len() - 1, 1.0));
         own.chain(constant).map(|(column, value)| (column, value * self.scales[column]))
@@ -218,7 +224,12 @@ impl LineSearchMethod<f64> for Halving {
 }
 
 /// The parameters that minimise the objective, starting from `start`.
-pub(crate) fn minimise(objective: &Objective<'_>, mut start: Vec<f64>, iterations: usize, tolerance: f64) -> Vec<f64> {
+pub(crate) fn minimise(
+    objective: &Objective<'_>,
+    mut start: Vec<f64>,
+    iterations: usize,
+    tolerance: f64,
+) -> Vec<f64> {
     objective.rescale(&mut start, f64::recip);
     let memo = RefCell::new(Memo { x: Vec::new(), value: 0.0, gradient: Vec::new() });
     let value = |x: &Vec<f64>| {
@@ -231,7 +242,8 @@ pub(crate) fn minimise(objective: &Objective<'_>, mut start: Vec<f64>, iteration
         memo.visit(objective, x);
         gradient.copy_from_slice(&memo.gradient);
     };
-    let optimiser = LBFGS { max_iter: iterations, g_atol: 1e-7, f_reltol: tolerance, m: 6, ..LBFGS::default() };
+    let optimiser =
+        LBFGS { max_iter: iterations, g_atol: 1e-7, f_reltol: tolerance, m: 6, ..LBFGS::default() };
     let mut best = optimiser.optimize(&value, &slope, &start, &Halving).x;
     objective.rescale(&mut best, |scale| scale);
     best

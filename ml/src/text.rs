@@ -30,13 +30,15 @@ const PHRASES: &[&[&str]] = &[
     &["checkcard"],
     &["pos"],
 ];
-/// Card processors that print their own name, an asterisk, then the merchant's.
-const PROCESSORS: &[&str] =
-    &["paypal", "zettle", "izettle", "sumup", "toast", "google", "stripe", "square", "clover", "shopify", "klarna"];
+/// Card processors that print their own name or sign, an asterisk, then the merchant's name.
+const PROCESSORS: &[&str] = &[
+    "sq", "tst", "pp", "ppl", "sp", "iz", "py", "dd", "ic", "fs", "bt", "eb", "wpy", "cke", "paypal",
+    "zettle", "izettle", "sumup", "toast", "google", "stripe", "square", "clover", "shopify", "klarna",
+];
 const STATES: &[&str] = &[
-    "al", "ak", "az", "ar", "ca", "co", "ct", "de", "dc", "fl", "ga", "hi", "id", "il", "in", "ia", "ks", "ky", "la",
-    "me", "md", "ma", "mi", "mn", "ms", "mo", "mt", "ne", "nv", "nh", "nj", "nm", "ny", "nc", "nd", "oh", "ok", "or",
-    "pa", "ri", "sc", "sd", "tn", "tx", "ut", "vt", "va", "wa", "wv", "wi", "wy",
+    "al", "ak", "az", "ar", "ca", "co", "ct", "de", "dc", "fl", "ga", "hi", "id", "il", "in", "ia", "ks",
+    "ky", "la", "me", "md", "ma", "mi", "mn", "ms", "mo", "mt", "ne", "nv", "nh", "nj", "nm", "ny", "nc",
+    "nd", "oh", "ok", "or", "pa", "ri", "sc", "sd", "tn", "tx", "ut", "vt", "va", "wa", "wv", "wi", "wy",
 ];
 const DOMAINS: &[&str] = &["com", "net", "org", "co", "il", "uk", "de", "fr", "io"];
 const CURRENCIES: &[&str] = &["usd", "eur", "gbp", "ils", "nis"];
@@ -181,8 +183,9 @@ impl Words<'_> {
         if token.is_number() && start > 0 {
             return Some(1);
         }
-        let starred = token.after == Some('*');
-        if starred && (token.end - token.start <= 3 || PROCESSORS.contains(&self.word(start))) {
+        let starred = token.after == Some('*')
+            || self.tokens.get(start + 1).is_some_and(|next| next.before == Some('*'));
+        if starred && PROCESSORS.contains(&self.word(start)) {
             return Some(1);
         }
         PHRASES
@@ -195,7 +198,9 @@ impl Words<'_> {
     /// and with it everything after the store number.
     fn before_location(&self, start: usize) -> usize {
         let mut last = self.tokens.len();
-        while last > start + 1 && (self.tokens[last - 1].is_number() || matches!(self.word(last - 1), "us" | "usa")) {
+        while last > start + 1
+            && (self.tokens[last - 1].is_number() || matches!(self.word(last - 1), "us" | "usa"))
+        {
             last -= 1;
         }
         if last < start + 2 || !STATES.contains(&self.word(last - 1)) {
@@ -216,7 +221,8 @@ impl Words<'_> {
     fn is_currency(&self, i: usize, word: &str) -> bool {
         let number = |token: Option<&Token>| token.is_some_and(Token::is_number);
         CURRENCIES.contains(&word)
-            && (number(self.tokens.get(i + 1)) || i.checked_sub(1).is_some_and(|i| number(self.tokens.get(i))))
+            && (number(self.tokens.get(i + 1))
+                || i.checked_sub(1).is_some_and(|i| number(self.tokens.get(i))))
     }
 }
 

@@ -98,7 +98,13 @@ mod tests {
 
     #[test]
     fn features_of_the_same_texts_are_trained_as_one_of_equal_length() {
-        let known = [(Block::Word, "bar"), (Block::Word, "tea"), (Block::Char, "ar"), (Block::Char, "ba"), (Block::Char, "te")];
+        let known = [
+            (Block::Word, "bar"),
+            (Block::Word, "tea"),
+            (Block::Char, "ar"),
+            (Block::Char, "ba"),
+            (Block::Char, "te"),
+        ];
         let vocabulary = Vocabulary::new(known.into_iter(), vec![1.0, 2.0, 1.5, 3.0, 2.5], 2).unwrap();
         let mut occurrences = Occurrences::new(&vocabulary);
         let mut scratch = Scratch::default();

@@ -37,8 +37,8 @@ impl Default for Options {
     fn default() -> Options {
         Options {
             loss: Loss::SquaredHinge,
-            l2: 1.0,
-            iterations: 60,
+            l2: 2.0,
+            iterations: 100,
             tolerance: 1e-3,
             min_word_examples: 1,
             min_char_examples: 1,
@@ -81,7 +81,9 @@ impl Options {
     }
 }
 
-/// Trains on the examples; `warm` is a model to start from, which saves time and changes nothing else.
+/// Trains on the examples. `warm` is a model to start from, trained with the same loss: it saves time, and its
+/// temperature is kept unless the examples have doubled since, because calibration needs rows that no part of the model
+/// has seen.
 ///
 /// # Errors
 /// When an option or an example is out of range, or there is none.
@@ -89,15 +91,20 @@ pub fn train(examples: &[Example], options: &Options, warm: Option<&Model>) -> R
     let options = options.check()?;
     check(examples)?;
     let all: Vec<&Example> = examples.iter().collect();
-    let (fitted, held) = calibration::split(&all, options.calibration_share);
-    if held.is_empty() || examples.len() < FEWEST_TO_CALIBRATE {
-        let content = fit(&all, options, warm);
-        return Ok(Model::from_content(&Content { data_hash: digest(examples), ..content })?);
+    let data_hash = digest(examples);
+    if let Some(warm) = warm.filter(|warm| examples.len() / 2 <= warm.samples() as usize) {
+        let content =
+            Content { data_hash, temperature: warm.temperature(), ..fit(&all, options, Some(warm)) };
+        return Ok(Model::from_content(&content)?);
     }
-    let trial = Model::from_content(&fit(&fitted, options, warm))?;
+    let (fitted, held) = calibration::split(&all, options.calibration_share);
+    if held.is_empty() || fitted.is_empty() || examples.len() < FEWEST_TO_CALIBRATE {
+        return Ok(Model::from_content(&Content { data_hash, ..fit(&all, options, warm) })?);
+    }
+    let trial = Model::from_content(&fit(&fitted, options, None))?;
     let temperature = calibration::temperature(&trial, &held);
-    let content = fit(&all, options, Some(&trial));
-    Ok(Model::from_content(&Content { data_hash: digest(examples), temperature, ..content })?)
+    let content = Content { data_hash, temperature, ..fit(&all, options, Some(&trial)) };
+    Ok(Model::from_content(&content)?)
 }
 
 fn check(examples: &[Example]) -> Result<(), TrainError> {
@@ -132,7 +139,8 @@ fn fit(examples: &[&Example], options: &Options, warm: Option<&Model>) -> Conten
         weights: Vec::new(),
     };
     collect_grams(examples, options, &mut content);
-    let vocabulary = Vocabulary::new(content.blocks(), content.idf.clone(), content.words).unwrap_or_default();
+    let vocabulary =
+        Vocabulary::new(content.blocks(), content.idf.clone(), content.words).unwrap_or_default();
     let ties = ties(examples, &vocabulary);
     let rows = rows(examples, &labels, &vocabulary, &ties);
     let start = start(&vocabulary, &ties, &labels, warm);
@@ -166,7 +174,9 @@ fn collect_grams(examples: &[&Example], options: &Options, content: &mut Content
     });
     seen.sort_unstable_by(|a, b| b.examples.cmp(&a.examples).then_with(|| a.text.cmp(&b.text)));
     seen.truncate(options.max_features);
-    seen.sort_unstable_by(|a, b| (a.block == Block::Char).cmp(&(b.block == Block::Char)).then_with(|| a.text.cmp(&b.text)));
+    seen.sort_unstable_by(|a, b| {
+        (a.block == Block::Char).cmp(&(b.block == Block::Char)).then_with(|| a.text.cmp(&b.text))
+    });
     content.words = seen.iter().take_while(|gram| gram.block == Block::Word).count() as u32;
     let n = examples.len() as f64;
     content.idf =
@@ -182,7 +192,12 @@ fn count(examples: &[&Example]) -> GramMap<Seen> {
         scratch.each_gram(|gram| {
             let entry = seen.entry(gram.hash).or_insert_with(|| Seen {
                 block: gram.block,
-                text: scratch.chars.get(gram.start as usize..gram.end as usize).unwrap_or_default().iter().collect(),
+                text: scratch
+                    .chars
+                    .get(gram.start as usize..gram.end as usize)
+                    .unwrap_or_default()
+                    .iter()
+                    .collect(),
                 examples: 0,
                 last: usize::MAX,
             });
@@ -224,7 +239,9 @@ fn start(vocabulary: &Vocabulary, ties: &Ties, labels: &[&str], warm: Option<&Mo
     let known: Vec<(usize, usize)> = labels
         .iter()
         .enumerate()
-        .filter_map(|(to, label)| warm.labels().iter().position(|known| **known == **label).map(|from| (from, to)))
+        .filter_map(|(to, label)| {
+            warm.labels().iter().position(|known| **known == **label).map(|from| (from, to))
+        })
         .collect();
     let mut add = |from: &[f32], to: usize, share: f32| {
         for &(old, new) in &known {

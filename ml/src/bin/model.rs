@@ -26,13 +26,18 @@ fn main() -> Result<(), Box<dyn Error>> {
         figures.accuracy, figures.accuracy_at_80, figures.ece, figures.samples
     );
     for class in &figures.classes {
-        println!("  {:<20} precision {:.3} recall {:.3} of {}", class.label, class.precision, class.recall, class.support);
+        println!(
+            "  {:<20} precision {:.3} recall {:.3} of {}",
+            class.label, class.precision, class.recall, class.support
+        );
     }
     if bytes.len() > LIMIT {
         return Err(format!("the model has {} bytes, more than {LIMIT}", bytes.len()).into());
     }
     if let Err(missed) = canaries(&model) {
-        missed.iter().for_each(|miss| println!("canary {:?}: {} instead of {}", miss.text, miss.given, miss.expected));
+        missed
+            .iter()
+            .for_each(|miss| println!("canary {:?}: {} instead of {}", miss.text, miss.given, miss.expected));
         return Err("the model fails canary texts; nothing was written".into());
     }
     write(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/model/default.bin")), &bytes)?;
