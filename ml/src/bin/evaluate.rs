@@ -94,7 +94,7 @@ fn retraining() -> Result<(), Box<dyn Error>> {
     let corrections: Vec<Example> = corrections.collect();
     examples.extend(corrections);
     let started = Instant::now();
-    train(&examples, &Options::default(), Some(Model::builtin()))?;
+    train(&examples, &lexicon::options(), Some(Model::builtin()))?;
     println!("warm retraining on {} examples: {:.2} s", examples.len(), started.elapsed().as_secs_f64());
     Ok(())
 }
