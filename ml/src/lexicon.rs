@@ -3,10 +3,13 @@
 
 use crate::example::Example;
 use crate::features::{Block, hash_gram};
+use crate::train::Options;
 
 /// A variant counts for less than the entry itself, because it brings words that say nothing.
 const VARIANT_WEIGHT: f32 = 0.5;
 const VARIANTS: usize = 2;
+/// Many brands are local or sell more than their kind says.
+const BRAND_WEIGHT: f32 = 0.25;
 
 struct File {
     name: &'static str,
@@ -35,6 +38,8 @@ macro_rules! files {
 
 static FILES: [File; 49] = files!["en" "he" "de" "fr" "es" "ru" "ar"];
 static TEMPLATES: &str = include_str!("../data/templates.csv");
+/// From name-suggestion-index, under the terms in `data/brands-NOTICE.md`.
+static BRANDS: &str = include_str!("../data/brands.csv");
 static HELD_OUT: &str = include_str!("../data/held-out.csv");
 static CANARIES: &str = include_str!("../data/canaries.csv");
 
@@ -79,7 +84,16 @@ pub fn examples() -> Result<Vec<Example>, LexiconError> {
             expand(&text, &kind, file, &templates, &mut examples);
         }
     }
+    let brands = labelled("brands.csv", BRANDS)?;
+    examples.extend(brands.into_iter().map(|brand| Example { weight: BRAND_WEIGHT, ..brand }));
     Ok(examples)
+}
+
+/// How the shipped model is trained, and how its successors should be: n-grams of a single entry are left out, or the file
+/// would outgrow its limit as the lexicon grows.
+#[must_use]
+pub fn options() -> Options {
+    Options { min_char_examples: 2, ..Options::default() }
 }
 
 /// Rows written apart from the lexicon, never trained on: the measure of the shipped model and of its successors.
@@ -143,7 +157,7 @@ mod tests {
         let known: BTreeSet<String> = FILES
             .iter()
             .map(|file| file.name)
-            .chain(["templates.csv", "held-out.csv", "canaries.csv"])
+            .chain(["templates.csv", "brands.csv", "held-out.csv", "canaries.csv"])
             .map(str::to_owned)
             .collect();
 

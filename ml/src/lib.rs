@@ -1,3 +1,5 @@
+#![doc = include_str!("../README.md")]
+
 mod calibration;
 mod evaluation;
 mod example;
@@ -8,6 +10,7 @@ mod gate;
 pub mod lexicon;
 mod model;
 mod objective;
+mod parameters;
 mod text;
 mod ties;
 mod train;

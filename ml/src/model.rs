@@ -44,7 +44,7 @@ pub struct Model {
     /// Feature by feature, one number for each label.
     weights: Vec<f32>,
     pub(crate) bias: Vec<f32>,
-    sharpness: f32,
+    temperature: f32,
     samples: u32,
     data_hash: String,
     version: String,
@@ -94,7 +94,7 @@ impl Model {
             vocabulary,
             weights: content.weights,
             bias: content.bias,
-            sharpness: content.temperature.recip(),
+            temperature: content.temperature,
             samples: content.samples,
             data_hash: hex(&content.data_hash),
             version,
@@ -108,7 +108,7 @@ impl Model {
             vocabulary: Vocabulary::default(),
             weights: Vec::new(),
             bias: vec![0.0],
-            sharpness: 1.0,
+            temperature: 1.0,
             samples: 0,
             data_hash: String::new(),
             version: String::new(),
@@ -138,6 +138,10 @@ impl Model {
     #[must_use]
     pub fn samples(&self) -> u32 {
         self.samples
+    }
+
+    pub(crate) fn temperature(&self) -> f32 {
+        self.temperature
     }
 
     /// How many n-grams it knows.
@@ -188,9 +192,10 @@ impl Model {
     /// Softmax of the scores divided by the temperature (Guo et al. 2017).
     fn calibrate(&self, scores: &mut [f32]) {
         let top = scores.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+        let sharpness = self.temperature.recip();
         let mut sum = 0.0;
         for score in scores.iter_mut() {
-            *score = ((*score - top) * self.sharpness).exp();
+            *score = ((*score - top) * sharpness).exp();
             sum += *score;
         }
         scores.iter_mut().for_each(|score| *score /= sum);

@@ -7,6 +7,8 @@ use smartcore::optimization::first_order::FirstOrderOptimizer;
 use smartcore::optimization::first_order::lbfgs::LBFGS;
 use smartcore::optimization::line_search::{LineSearchMethod, LineSearchResult};
 
+use crate::parameters::Parameters;
+
 /// The loss of one row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -232,19 +234,19 @@ pub(crate) fn minimise(
 ) -> Vec<f64> {
     objective.rescale(&mut start, f64::recip);
     let memo = RefCell::new(Memo { x: Vec::new(), value: 0.0, gradient: Vec::new() });
-    let value = |x: &Vec<f64>| {
+    let value = |x: &Parameters| {
         let mut memo = memo.borrow_mut();
-        memo.visit(objective, x);
+        memo.visit(objective, &x.0);
         memo.value
     };
-    let slope = |gradient: &mut Vec<f64>, x: &Vec<f64>| {
+    let slope = |gradient: &mut Parameters, x: &Parameters| {
         let mut memo = memo.borrow_mut();
-        memo.visit(objective, x);
-        gradient.copy_from_slice(&memo.gradient);
+        memo.visit(objective, &x.0);
+        gradient.0.copy_from_slice(&memo.gradient);
     };
     let optimiser =
         LBFGS { max_iter: iterations, g_atol: 1e-7, f_reltol: tolerance, m: 6, ..LBFGS::default() };
-    let mut best = optimiser.optimize(&value, &slope, &start, &Halving).x;
+    let mut best = optimiser.optimize(&value, &slope, &Parameters(start), &Halving).x.0;
     objective.rescale(&mut best, |scale| scale);
     best
 }

@@ -30,10 +30,10 @@ const PHRASES: &[&[&str]] = &[
     &["checkcard"],
     &["pos"],
 ];
-/// Card processors that print their own name, an asterisk, then the merchant's.
+/// Card processors that print their own name or sign, an asterisk, then the merchant's name.
 const PROCESSORS: &[&str] = &[
-    "paypal", "zettle", "izettle", "sumup", "toast", "google", "stripe", "square", "clover", "shopify",
-    "klarna",
+    "sq", "tst", "in", "pp", "ppl", "sp", "iz", "py", "dd", "ic", "fs", "bt", "eb", "wpy", "cke", "paypal",
+    "zettle", "izettle", "sumup", "toast", "google", "stripe", "square", "clover", "shopify", "klarna",
 ];
 const STATES: &[&str] = &[
     "al", "ak", "az", "ar", "ca", "co", "ct", "de", "dc", "fl", "ga", "hi", "id", "il", "in", "ia", "ks",
@@ -41,6 +41,8 @@ const STATES: &[&str] = &[
     "nd", "oh", "ok", "or", "pa", "ri", "sc", "sd", "tn", "tx", "ut", "vt", "va", "wa", "wv", "wi", "wy",
 ];
 const DOMAINS: &[&str] = &["com", "net", "org", "co", "il", "uk", "de", "fr", "io"];
+/// Words that only announce a number, and go with it.
+const ANNOUNCING: &[&str] = &["card", "store", "branch", "ref", "סניף"];
 const CURRENCIES: &[&str] = &["usd", "eur", "gbp", "ils", "nis"];
 
 #[derive(Debug, Clone, Copy)]
@@ -137,13 +139,16 @@ fn fold_and_split(text: &str, scratch: &mut Scratch) -> bool {
             if let Some(token) = open.take() {
                 tokens.push(Token { after: Some(c), ..token });
             }
-            before = Some(c);
+            // In "SP * NAME" the asterisk matters, not the space after it.
+            before = before.filter(|&sign| matches!(sign, '*' | '#')).or(Some(c));
             continue;
         }
         let start = folded.len();
         folding::push_folded(c, folded);
-        let token =
-            open.get_or_insert(Token { start, end: start, letters: 0, digits: 0, before, after: None });
+        let token = open.get_or_insert_with(|| {
+            let before = before.take();
+            Token { start, end: start, letters: 0, digits: 0, before, after: None }
+        });
         token.end = folded.len();
         if c.is_numeric() {
             token.digits += 1;
@@ -183,8 +188,9 @@ impl Words<'_> {
         if token.is_number() && start > 0 {
             return Some(1);
         }
-        let starred = token.after == Some('*');
-        if starred && (token.end - token.start <= 3 || PROCESSORS.contains(&self.word(start))) {
+        let starred = token.after == Some('*')
+            || self.tokens.get(start + 1).is_some_and(|next| next.before == Some('*'));
+        if starred && PROCESSORS.contains(&self.word(start)) {
             return Some(1);
         }
         PHRASES
@@ -197,9 +203,7 @@ impl Words<'_> {
     /// and with it everything after the store number.
     fn before_location(&self, start: usize) -> usize {
         let mut last = self.tokens.len();
-        while last > start + 1
-            && (self.tokens[last - 1].is_number() || matches!(self.word(last - 1), "us" | "usa"))
-        {
+        while last > start + 1 && self.follows_location(last - 1) {
             last -= 1;
         }
         if last < start + 2 || !STATES.contains(&self.word(last - 1)) {
@@ -209,12 +213,23 @@ impl Words<'_> {
         number.unwrap_or(last - 1)
     }
 
+    /// Postal codes, countries, references and card numbers, which banks print after the state.
+    fn follows_location(&self, i: usize) -> bool {
+        let beside = |token: &Token| token.is_number() || token.is_reference();
+        self.tokens.get(i).is_some_and(beside) || matches!(self.word(i), "us" | "usa") || self.announces(i)
+    }
+
     fn keeps(&self, i: usize) -> bool {
         let Some(token) = self.tokens.get(i) else { return false };
-        let word = &self.text[token.start..token.end];
+        let word = self.word(i);
         let in_address = token.before == Some('.') && DOMAINS.contains(&word);
         let is_address = token.after == Some('.') && word == "www";
-        !(token.is_number() || token.is_reference() || in_address || is_address || self.is_currency(i, word))
+        let is_noise = token.is_number() || token.is_reference() || in_address || is_address;
+        !(is_noise || self.is_currency(i, word) || self.announces(i))
+    }
+
+    fn announces(&self, i: usize) -> bool {
+        ANNOUNCING.contains(&self.word(i)) && self.tokens.get(i + 1).is_some_and(Token::is_number)
     }
 
     fn is_currency(&self, i: usize, word: &str) -> bool {
@@ -242,6 +257,9 @@ mod tests {
             ("STARBUCKS 00412 SEATTLE WA 98101", "starbucks"),
             ("NETFLIX.COM 866-579-7172 CA", "netflix"),
             ("www.amazon.co.uk", "amazon"),
+            ("SP * ALLBIRDS", "allbirds"),
+            ("PURCHASE AUTHORIZED ON 05/12 CORNER MARKET #552 IRVINE CA S38513 CARD 1234", "corner market"),
+            ("סופר-פארם סניף 123", "סופר פארם"),
             ("AMZN MKTP US*2K4AB19", "amzn mktp us"),
         ] {
             assert_eq!(clean(text), expected, "{text}");

@@ -37,8 +37,8 @@ impl Default for Options {
     fn default() -> Options {
         Options {
             loss: Loss::SquaredHinge,
-            l2: 1.0,
-            iterations: 60,
+            l2: 2.0,
+            iterations: 100,
             tolerance: 1e-3,
             min_word_examples: 1,
             min_char_examples: 1,
@@ -81,7 +81,9 @@ impl Options {
     }
 }
 
-/// Trains on the examples; `warm` is a model to start from, which saves time and changes nothing else.
+/// Trains on the examples. `warm` is a model to start from, trained with the same loss: it saves time, and its
+/// temperature is kept unless the examples have doubled since, because calibration needs rows that no part of the model
+/// has seen.
 ///
 /// # Errors
 /// When an option or an example is out of range, or there is none.
@@ -89,15 +91,20 @@ pub fn train(examples: &[Example], options: &Options, warm: Option<&Model>) -> R
     let options = options.check()?;
     check(examples)?;
     let all: Vec<&Example> = examples.iter().collect();
-    let (fitted, held) = calibration::split(&all, options.calibration_share);
-    if held.is_empty() || examples.len() < FEWEST_TO_CALIBRATE {
-        let content = fit(&all, options, warm);
-        return Ok(Model::from_content(&Content { data_hash: digest(examples), ..content })?);
+    let data_hash = digest(examples);
+    if let Some(warm) = warm.filter(|warm| examples.len() / 2 <= warm.samples() as usize) {
+        let content =
+            Content { data_hash, temperature: warm.temperature(), ..fit(&all, options, Some(warm)) };
+        return Ok(Model::from_content(&content)?);
     }
-    let trial = Model::from_content(&fit(&fitted, options, warm))?;
+    let (fitted, held) = calibration::split(&all, options.calibration_share);
+    if held.is_empty() || fitted.is_empty() || examples.len() < FEWEST_TO_CALIBRATE {
+        return Ok(Model::from_content(&Content { data_hash, ..fit(&all, options, warm) })?);
+    }
+    let trial = Model::from_content(&fit(&fitted, options, None))?;
     let temperature = calibration::temperature(&trial, &held);
-    let content = fit(&all, options, Some(&trial));
-    Ok(Model::from_content(&Content { data_hash: digest(examples), temperature, ..content })?)
+    let content = Content { data_hash, temperature, ..fit(&all, options, Some(&trial)) };
+    Ok(Model::from_content(&content)?)
 }
 
 fn check(examples: &[Example]) -> Result<(), TrainError> {

@@ -7,7 +7,7 @@ use std::io::Write;
 use std::path::Path;
 use std::time::Instant;
 
-use finbrain_ml::{Options, canaries, evaluate, lexicon, train};
+use finbrain_ml::{canaries, evaluate, lexicon, train};
 
 /// The file is committed and embedded; it must stay small.
 const LIMIT: usize = 2_000_000;
@@ -15,7 +15,7 @@ const LIMIT: usize = 2_000_000;
 fn main() -> Result<(), Box<dyn Error>> {
     let examples = lexicon::examples()?;
     let started = Instant::now();
-    let model = train(&examples, &Options::default(), None)?;
+    let model = train(&examples, &lexicon::options(), None)?;
     println!("trained on {} examples in {:.2} s", examples.len(), started.elapsed().as_secs_f64());
 
     let bytes = model.to_bytes();
