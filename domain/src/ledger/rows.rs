@@ -17,10 +17,10 @@ use crate::{
 };
 
 /// The category column of a row with more than one line.
-const SPLIT: Place = Place::MAX;
+pub(super) const SPLIT: Place = Place::MAX;
 
-const REVIEW: u8 = 1;
-const EXTRAS: u8 = 2;
+pub(super) const REVIEW: u8 = 1;
+pub(super) const EXTRAS: u8 = 2;
 const GONE: u8 = 4;
 
 #[derive(Debug, Clone, Default)]
