@@ -10,6 +10,7 @@ use std::collections::{HashMap, VecDeque};
 
 use jiff::{SignedDuration, Timestamp, civil::Date};
 
+use self::rows::RowStep;
 pub use self::{
     rows::{Extras, Row, Rows, Tables},
     snapshot::SNAPSHOT_FORMAT,
@@ -33,6 +34,9 @@ use crate::{
 const KEYS_KEPT: SignedDuration = SignedDuration::from_hours(48);
 /// A book holds at most this many transactions.
 pub const MAX_TRANSACTIONS: usize = 1_000_000;
+
+/// From so many changed rows on, it pays to sort all rows once instead of moving them for each.
+const MANY: usize = 64;
 
 /// The time at which something is decided, and what day that is for the person.
 #[derive(Debug, Clone, Copy)]
@@ -110,10 +114,10 @@ impl Ledger {
         let slot = entry.slot;
         let mut rest = changes;
         while let Some((change, behind)) = rest.split_first() {
-            let new = rest.iter().map_while(new_transaction).count();
-            if new > 64 {
-                self.put_many(&rest[..new], slot)?;
-                rest = &rest[new..];
+            let rows = rest.iter().take_while(|change| matches!(change, Change::Transaction { .. })).count();
+            if rows > MANY {
+                self.change_rows(&rest[..rows], slot)?;
+                rest = &rest[rows..];
             } else {
                 self.change(change, slot)?;
                 rest = behind;
@@ -142,13 +146,11 @@ impl Ledger {
                 let category = to.as_ref().or(from.as_ref()).ok_or(empty_change(slot))?;
                 self.categories.put(category.id.clone(), to.clone(), slot).ok_or(table_full(slot))?;
             }
-            Change::Transaction { from, to } => match (from, to) {
-                (_, Some(transaction)) => {
-                    let (category, account) = self.places(transaction, slot)?;
+            Change::Transaction { from, to } => match self.row_step(from.as_deref(), to.as_deref(), slot)? {
+                RowStep::Put { transaction, category, account } => {
                     self.rows.put(transaction, category, account, slot);
                 }
-                (Some(transaction), None) => self.rows.remove(transaction.id),
-                (None, None) => return Err(empty_change(slot)),
+                RowStep::Remove(id) => self.rows.remove(id),
             },
             Change::Merchant { merchant, to, .. } => match to {
                 Some(category) => {
@@ -167,17 +169,32 @@ impl Ledger {
         Ok(())
     }
 
-    fn put_many(&mut self, changes: &[Change], slot: u64) -> Result<(), Error> {
-        let placed = changes
+    fn change_rows(&mut self, changes: &[Change], slot: u64) -> Result<(), Error> {
+        let steps = changes
             .iter()
-            .filter_map(new_transaction)
-            .map(|transaction| {
-                let (category, account) = self.places(transaction, slot)?;
-                Ok((transaction, category, account))
+            .filter_map(|change| match change {
+                Change::Transaction { from, to } => Some(self.row_step(from.as_deref(), to.as_deref(), slot)),
+                _ => None,
             })
             .collect::<Result<Vec<_>, Error>>()?;
-        self.rows.put_many(placed.into_iter(), slot);
+        self.rows.put_and_remove_many(&steps, slot);
         Ok(())
+    }
+
+    fn row_step<'a>(
+        &self,
+        from: Option<&Transaction>,
+        to: Option<&'a Transaction>,
+        slot: u64,
+    ) -> Result<RowStep<'a>, Error> {
+        match (from, to) {
+            (_, Some(transaction)) => {
+                let (category, account) = self.places(transaction, slot)?;
+                Ok(RowStep::Put { transaction, category, account })
+            }
+            (Some(transaction), None) => Ok(RowStep::Remove(transaction.id)),
+            (None, None) => Err(empty_change(slot)),
+        }
     }
 
     fn places(&self, transaction: &Transaction, slot: u64) -> Result<(Place, Place), Error> {
@@ -282,14 +299,6 @@ impl Ledger {
             return Err(Error::SessionRevoked);
         }
         Ok(())
-    }
-}
-
-/// The transaction of a change that adds one.
-fn new_transaction(change: &Change) -> Option<&Transaction> {
-    match change {
-        Change::Transaction { from: None, to: Some(transaction) } => Some(transaction),
-        _ => None,
     }
 }
 

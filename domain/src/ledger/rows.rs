@@ -17,10 +17,10 @@ use crate::{
 };
 
 /// The category column of a row with more than one line.
-const SPLIT: Place = Place::MAX;
+pub(super) const SPLIT: Place = Place::MAX;
 
-const REVIEW: u8 = 1;
-const EXTRAS: u8 = 2;
+pub(super) const REVIEW: u8 = 1;
+pub(super) const EXTRAS: u8 = 2;
 const GONE: u8 = 4;
 
 #[derive(Debug, Clone, Default)]
@@ -79,6 +79,13 @@ impl Extras {
     }
 }
 
+/// A transaction to put in, with the places of what it points at, or one to take out.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum RowStep<'a> {
+    Put { transaction: &'a Transaction, category: Place, account: Place },
+    Remove(TransactionId),
+}
+
 /// The tables that rows point at.
 #[derive(Debug, Clone, Copy)]
 pub struct Tables<'a> {
@@ -135,27 +142,41 @@ impl Rows {
 
     /// Puts a transaction in, or in the place of the one with its id.
     pub(super) fn put(&mut self, transaction: &Transaction, category: Place, account: Place, changed: u64) {
+        self.remove(transaction.id);
         let at = self.write(transaction, category, account, changed);
         let place = self.position(self.days[at as usize], transaction.id);
         self.order.insert(place, at);
     }
 
-    /// Puts many new transactions in at once: one sort instead of many insertions.
-    pub(super) fn put_many<'t>(
-        &mut self,
-        transactions: impl Iterator<Item = (&'t Transaction, Place, Place)>,
-        changed: u64,
-    ) {
-        let mut written: Vec<u32> = transactions
-            .map(|(transaction, category, account)| self.write(transaction, category, account, changed))
-            .collect();
-        self.order.append(&mut written);
+    /// Takes a transaction out; its columns stay behind until the next snapshot.
+    pub(super) fn remove(&mut self, id: TransactionId) {
+        if let Some(at) = self.forget(id) {
+            let place = self.position(self.days[at as usize], id);
+            self.order.remove(place);
+        }
+    }
+
+    /// Puts in and takes out many transactions at once: one sort instead of many moves of everything behind a row.
+    pub(super) fn put_and_remove_many(&mut self, steps: &[RowStep<'_>], changed: u64) {
+        for step in steps {
+            match *step {
+                RowStep::Put { transaction, category, account } => {
+                    self.forget(transaction.id);
+                    let at = self.write(transaction, category, account, changed);
+                    self.order.push(at);
+                }
+                RowStep::Remove(id) => {
+                    self.forget(id);
+                }
+            }
+        }
+        let flags = &self.flags;
+        self.order.retain(|&at| flags[at as usize] & GONE == 0);
         self.sort();
     }
 
     /// Writes the columns; the caller puts the row in order.
     fn write(&mut self, transaction: &Transaction, category: Place, account: Place, changed: u64) -> u32 {
-        self.remove(transaction.id);
         let at = u32::try_from(self.ids.len()).expect("a book has far fewer than 2^32 rows");
         let start = u32::try_from(self.arena.len()).expect("the texts of a book stay below 4 GiB");
         let extras = Extras::of(transaction);
@@ -184,15 +205,16 @@ impl Rows {
         at
     }
 
-    /// Takes a transaction out; its columns stay behind until the next snapshot.
-    pub(super) fn remove(&mut self, id: TransactionId) {
-        let Some(at) = self.index.remove(&id) else { return };
-        let place = self.position(self.days[at as usize], id);
-        self.order.remove(place);
+    /// Takes a transaction out of everything but the order, and gives its place there to the caller to do that.
+    fn forget(&mut self, id: TransactionId) -> Option<u32> {
+        let at = self.index.remove(&id)?;
         self.flags[at as usize] |= GONE;
-        if let Some(external) = self.extras.remove(&at).and_then(|extras| extras.external_id) {
+        let external = self.extras.remove(&at).and_then(|extras| extras.external_id);
+        // Within one entry, another row may have taken the external id over.
+        if let Some(external) = external.filter(|external| self.external.get(external) == Some(&at)) {
             self.external.remove(&external);
         }
+        Some(at)
     }
 
     /// Builds the indexes over columns that were read from a snapshot.

@@ -1,20 +1,24 @@
 //! Snapshots: a ledger packed into bytes, so that it opens without its whole journal. Disposable, so the form may change
 //! with [`SNAPSHOT_FORMAT`]; stores compress and hash them. What is small and varied is JSON; the columns are binary.
 
-use jiff::Timestamp;
+use std::collections::HashMap;
+
+use jiff::{Timestamp, civil::Date};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    KeyUse, Ledger, Rows, Steps, Table,
-    rows::{Extras, TextRef},
+    KeyUse, Ledger, Rows, Steps, Table, Tables,
+    rows::{EXTRAS, Extras, REVIEW, SPLIT, TextRef},
 };
 use crate::{
     account::Account,
+    calendar::day_number,
     category::{Category, CategoryId},
     ids::{AccountId, Digest, TransactionId},
-    money::Currency,
+    money::{Currency, MAX_MINOR},
     ports::Snapshot,
     settings::Settings,
+    text::Description,
 };
 
 /// The form in which this version packs ledgers.
@@ -112,18 +116,19 @@ impl Ledger {
             ledger.keys.insert(key.clone(), KeyUse { slot, request });
             ledger.keys_by_age.push_back((at, key));
         }
-        ledger.rows =
-            unpack_rows(columns, head.extras, ledger.categories.places(), ledger.accounts.places())?;
+        ledger.rows = unpack_rows(columns, head.extras, ledger.tables())?;
         Some(ledger)
     }
 }
 
 fn unpack_table<K: Clone + Eq + std::hash::Hash, T>(slots: Vec<(K, Option<T>, u64)>) -> Option<Table<K, T>> {
+    let count = slots.len();
     let mut table = Table::default();
     for (key, value, changed) in slots {
         table.put(key, value, changed)?;
     }
-    Some(table)
+    // A key that stands twice would move the places behind it.
+    (table.places() == count).then_some(table)
 }
 
 fn pack_rows(rows: &Rows) -> (Columns, Vec<(u32, Extras)>) {
@@ -148,13 +153,9 @@ fn pack_rows(rows: &Rows) -> (Columns, Vec<(u32, Extras)>) {
     (columns, extras)
 }
 
-/// Builds rows from columns, after checking that every reference in them holds.
-fn unpack_rows(
-    columns: Columns,
-    extras: Vec<(u32, Extras)>,
-    categories: usize,
-    accounts: usize,
-) -> Option<Rows> {
+/// Builds rows from columns, after checking that every value in them is one that a ledger could have written: what is
+/// read from rows later is not checked again.
+fn unpack_rows(columns: Columns, extras: Vec<(u32, Extras)>, tables: Tables<'_>) -> Option<Rows> {
     let count = columns.ids.len();
     let lengths = [
         columns.days.len(),
@@ -166,22 +167,22 @@ fn unpack_rows(
         columns.flags.len(),
         columns.lengths.len(),
     ];
-    let extras: std::collections::HashMap<u32, Extras> = extras.into_iter().collect();
+    let days = day_number(Date::MIN)..=day_number(Date::MAX);
     let whole = lengths.iter().all(|&length| length == count)
-        && columns.accounts.iter().all(|&place| usize::from(place) < accounts)
-        && columns.categories.iter().all(|&place| place == u16::MAX || usize::from(place) < categories)
-        && extras.keys().all(|&at| (at as usize) < count);
+        && columns.days.iter().all(|day| days.contains(day))
+        && columns.minors.iter().all(|minor| (-MAX_MINOR..=MAX_MINOR).contains(minor))
+        && columns.accounts.iter().all(|&place| tables.accounts.key_at(place).is_some())
+        && columns.flags.iter().all(|flags| flags & !(REVIEW | EXTRAS) == 0);
     if !whole {
         return None;
     }
-    let mut texts = Vec::with_capacity(count);
-    let mut start = 0u32;
-    for &len in &columns.lengths {
-        let end = start.checked_add(len)?;
-        columns.arena.get(start as usize..end as usize)?;
-        texts.push(TextRef { start, len });
-        start = end;
+    let texts = texts(&columns)?;
+    let extras: HashMap<u32, Extras> = extras.into_iter().collect();
+    let flagged = columns.flags.iter().filter(|&flags| flags & EXTRAS != 0).count();
+    if flagged != extras.len() || !has_lines(&columns, &extras, tables) {
+        return None;
     }
+    let external = extras.values().filter(|extras| extras.external_id.is_some()).count();
     let mut rows = Rows {
         ids: columns.ids,
         days: columns.days,
@@ -197,5 +198,33 @@ fn unpack_rows(
         ..Rows::default()
     };
     rows.index();
-    Some(rows)
+    // An id that stands twice has only one place in an index.
+    (rows.index.len() == count && rows.external.len() == external).then_some(rows)
+}
+
+/// Where the descriptions stand in the arena.
+fn texts(columns: &Columns) -> Option<Vec<TextRef>> {
+    let mut start = 0u32;
+    let texts = columns.lengths.iter().map(|&len| {
+        let end = start.checked_add(len)?;
+        Description::parse(columns.arena.get(start as usize..end as usize)?).ok()?;
+        let text = TextRef { start, len };
+        start = end;
+        Some(text)
+    });
+    texts.collect()
+}
+
+/// Whether every row has a category or lines of known categories, and extras where its flag says so.
+fn has_lines(columns: &Columns, extras: &HashMap<u32, Extras>, tables: Tables<'_>) -> bool {
+    columns.categories.iter().zip(&columns.flags).zip(0u32..).all(|((&place, flags), at)| {
+        let extras = extras.get(&at);
+        let lines = extras.map_or(&[][..], |extras| &extras.lines);
+        let known = lines.iter().all(|line| tables.categories.place(&line.category).is_some());
+        let fits = match lines.len() {
+            0 | 1 => tables.categories.key_at(place).is_some(),
+            _ => place == SPLIT,
+        };
+        known && fits && extras.is_some() == (flags & EXTRAS != 0)
+    })
 }
