@@ -6,6 +6,7 @@ pub mod book;
 pub mod calendar;
 pub mod category;
 pub mod change;
+pub mod demo;
 pub mod email;
 pub mod entry;
 pub mod error;

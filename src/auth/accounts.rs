@@ -205,7 +205,7 @@ impl Auth {
         Ok(SignedIn { user, session, token, displaced })
     }
 
-    pub(super) fn now(&self) -> Timestamp {
+    pub fn now(&self) -> Timestamp {
         self.ports.clock.now()
     }
 

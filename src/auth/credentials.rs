@@ -103,7 +103,7 @@ impl Auth {
     }
 
     /// The row of somebody who is signed in. One that is gone takes its sessions along.
-    pub(super) async fn user(&self, user: UserId) -> Result<User, AuthError> {
+    pub async fn user(&self, user: UserId) -> Result<User, AuthError> {
         self.ports.users.user(user).await?.ok_or(AuthError::NoSession)
     }
 

@@ -65,6 +65,7 @@ codes! {
     OriginRefused 403 "origin_refused" "The request comes from elsewhere" "Send the Origin header with the server's public URL.";
     RegistrationClosed 403 "registration_closed" "Registration is closed" "Ask the administrator for an account.";
     DemoClosed 403 "demo_closed" "Demo accounts are switched off" "Register an account instead.";
+    NotADemo 409 "not_a_demo" "The account is not a demo" "It is kept already.";
     EmailTaken 409 "email_taken" "The e-mail address is taken" "Sign in, or use another address.";
     PasswordWeak 422 "password_weak" "The password is too easy to guess" "Use a longer or less common password.";
     PasswordLength 422 "password_length" "The password has the wrong length" "Use 8 to 256 bytes.";

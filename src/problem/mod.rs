@@ -3,6 +3,8 @@
 //! Owns the table of codes, the JSON form, and the headers that belong to a status. It knows no route and no driver,
 //! and it never repeats what a client sent.
 
+mod actors;
+mod auth;
 mod code;
 mod domain;
 mod invalid;
@@ -83,6 +85,32 @@ impl Problem {
         };
         serde_json::to_vec(&document).expect("a problem has string keys and finite numbers")
     }
+}
+
+/// A problem document, for the description of the API.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[schema(as = Problem)]
+pub struct ProblemDocument {
+    #[schema(example = "/problems/amount_zero")]
+    r#type: String,
+    title: String,
+    status: u16,
+    /// What to do, as a sentence.
+    detail: String,
+    /// Stable and made for programs.
+    code: String,
+    errors: Vec<FieldErrorDocument>,
+    request_id: Option<String>,
+}
+
+/// One place that is wrong.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[schema(as = FieldError)]
+pub struct FieldErrorDocument {
+    /// A JSON pointer into the body, or `?name` for a parameter of the query.
+    pointer: String,
+    code: String,
+    message: String,
 }
 
 /// The form on the wire.

@@ -20,6 +20,12 @@ pub struct Prepared {
 }
 
 impl Prepared {
+    /// Nothing: for rows whose category is known and teaches nobody.
+    pub fn silent() -> Self {
+        let prediction = Prediction { ranked: Vec::new(), reasons: Vec::new() };
+        Self { merchant: String::new(), prediction, model: "".into() }
+    }
+
     pub fn new(model: &Model, description: &str) -> Self {
         Self {
             merchant: merchant(description),

@@ -3,7 +3,7 @@
 use finbrain_domain::{
     change::Change,
     entry::{Author, Entry, Key, MAX_PAYLOAD, Reversal},
-    ids::{Digest, EntryId, SessionId},
+    ids::{Digest, EntryId, UserId},
 };
 use rusqlite::{
     CachedStatement, Connection, Row, named_params,
@@ -84,7 +84,7 @@ fn closes(entry: &Entry) -> bool {
 pub(super) fn insert(db: &Connection, packed: &Packed) -> Result<(), Fault> {
     let entry = &packed.entry;
     let (author_kind, author_id) = match entry.author {
-        Author::User(session) => ("user", Some(Text(session))),
+        Author::User(user) => ("user", Some(Text(user))),
         Author::System => ("system", None),
     };
     let (reverses_kind, reverses_entry) = match entry.reverses {
@@ -158,9 +158,9 @@ fn entry(row: &Row<'_>) -> Result<Entry, Fault> {
 }
 
 fn author(row: &Row<'_>) -> Result<Author, Fault> {
-    let id = row.get::<_, Option<Text<SessionId>>>(5)?;
+    let id = row.get::<_, Option<Text<UserId>>>(5)?;
     match (row.get_ref(4)?.as_str().ok(), id) {
-        (Some("user"), Some(Text(session))) => Ok(Author::User(session)),
+        (Some("user"), Some(Text(user))) => Ok(Author::User(user)),
         (Some("system"), None) => Ok(Author::System),
         _ => Err(unreadable(row, "author")),
     }

@@ -1,0 +1,254 @@
+//! Becoming known, signing in and out, and what a person has set: `/auth/…` and `/me`.
+
+use actix_web::{
+    HttpRequest, HttpResponse,
+    http::StatusCode,
+    web::Data,
+};
+use finbrain_actors::{
+    Ports,
+    registry::{Owner, Registry},
+    user_session::{
+        AmendSettings, Envelope, GetSettings, RaiseGeneration, RecordMany, RevokeSessions,
+    },
+    worker,
+};
+use finbrain_domain::{
+    access::Revoked,
+    demo,
+    entry::Author,
+    ids::EntryId,
+    ports::{Due, DueKind},
+    session::Session,
+    settings::Settings,
+};
+
+use super::{
+    account_form::{
+        CloseBody, DemoBody, KeepBody, LoginBody, MeView, PasswordBody, RegisterBody, SettingsPatchBody, SignedInView,
+    },
+    answer::{read, written},
+    body::Body,
+    caller::{CurrentUser, LEDGER_VERSION},
+    session::SessionView,
+};
+use crate::{
+    auth::{accounts::{Auth, SignedIn}, door::Door},
+    problem::Problem,
+};
+
+/// Registers a person and signs them in.
+#[utoipa::path(post, path = "/api/v1/auth/register", tag = "account", request_body = RegisterBody,
+    responses((status = 201, body = SignedInView), (status = "4XX", body = crate::problem::ProblemDocument)))]
+pub async fn register(
+    request: HttpRequest,
+    door: Data<Door>,
+    auth: Data<Auth>,
+    registry: Data<Registry>,
+    Body(body): Body<RegisterBody>,
+) -> Result<HttpResponse, Problem> {
+    door.check_origin(&request)?;
+    let signed_in = auth.register(body.parse()?, &door.caller(&request)).await?;
+    welcome(StatusCode::CREATED, &door, &auth, &registry, signed_in, None).await
+}
+
+/// Signs a person in.
+#[utoipa::path(post, path = "/api/v1/auth/login", tag = "account", request_body = LoginBody,
+    responses((status = 200, body = SignedInView), (status = "4XX", body = crate::problem::ProblemDocument),
+        (status = 503, body = crate::problem::ProblemDocument)))]
+pub async fn login(
+    request: HttpRequest,
+    door: Data<Door>,
+    auth: Data<Auth>,
+    registry: Data<Registry>,
+    Body(body): Body<LoginBody>,
+) -> Result<HttpResponse, Problem> {
+    door.check_origin(&request)?;
+    let (email, password) = body.parse()?;
+    let signed_in = auth.login(&email, &password, &door.caller(&request)).await?;
+    welcome(StatusCode::OK, &door, &auth, &registry, signed_in, None).await
+}
+
+/// A private, writable account with fourteen months of data, gone after two hours unless it is kept.
+#[utoipa::path(post, path = "/api/v1/auth/demo", tag = "account", request_body = DemoBody,
+    responses((status = 201, body = SignedInView), (status = "4XX", body = crate::problem::ProblemDocument)))]
+pub async fn demo(
+    request: HttpRequest,
+    door: Data<Door>,
+    auth: Data<Auth>,
+    registry: Data<Registry>,
+    ports: Data<Ports>,
+    Body(body): Body<DemoBody>,
+) -> Result<HttpResponse, Problem> {
+    door.check_origin(&request)?;
+    let opening = body.parse()?;
+    let signed_in = auth.demo(opening.clone(), &door.caller(&request)).await?;
+    let (user, book) = (signed_in.user.id, signed_in.user.book);
+    if let Some(at) = signed_in.user.demo_until {
+        ports.due.plan(Due { book, user, at, kind: DueKind::DemoExpiry }).await?;
+    }
+    let today = opening.today(ports.clock.now());
+    let new = demo::transactions(&opening, today, book.uuid().as_u128());
+    let new = new.into_iter().map(|new| (new, finbrain_actors::classifier::Prepared::silent())).collect();
+    registry.command(Owner { user, book }, RecordMany { new }, Envelope::system()).await?;
+    welcome(StatusCode::CREATED, &door, &auth, &registry, signed_in, Some(opening)).await
+}
+
+/// Makes the demo an account like any other.
+#[utoipa::path(post, path = "/api/v1/auth/demo/keep", tag = "account", request_body = KeepBody,
+    responses((status = 200, body = SignedInView), (status = "4XX", body = crate::problem::ProblemDocument)))]
+pub async fn keep_demo(
+    request: HttpRequest,
+    caller: CurrentUser,
+    door: Data<Door>,
+    auth: Data<Auth>,
+    registry: Data<Registry>,
+    ports: Data<Ports>,
+    Body(body): Body<KeepBody>,
+) -> Result<HttpResponse, Problem> {
+    let (email, password, patch) = body.parse()?;
+    let user = auth.keep_demo(caller.session.user, email, &password, &door.caller(&request)).await?;
+    ports.due.done(caller.session.book, DueKind::DemoExpiry).await?;
+    let settings = match patch {
+        Some(patch) => {
+            let envelope = caller.envelope("POST /auth/demo/keep", &());
+            registry.command(caller.owner(), AmendSettings { patch }, envelope).await?.output
+        }
+        None => registry.query(caller.owner(), GetSettings, caller.reader()).await?.output,
+    };
+    let view = SignedInView {
+        user: MeView::new(&user, &settings),
+        session: SessionView::new(&caller.session, auth.settings().life, true),
+    };
+    Ok(HttpResponse::Ok().json(view))
+}
+
+/// Ends the session.
+#[utoipa::path(post, path = "/api/v1/auth/logout", tag = "account", responses((status = 204)))]
+pub async fn logout(
+    caller: CurrentUser,
+    door: Data<Door>,
+    auth: Data<Auth>,
+    registry: Data<Registry>,
+) -> Result<HttpResponse, Problem> {
+    end_sessions(&auth, &registry, &caller, vec![caller.session.clone()]).await?;
+    Ok(HttpResponse::NoContent().cookie(door.cookie().removed()).finish())
+}
+
+/// The person who is signed in.
+#[utoipa::path(get, path = "/api/v1/me", tag = "account", responses((status = 200, body = MeView)))]
+pub async fn me(caller: CurrentUser, auth: Data<Auth>, registry: Data<Registry>) -> Result<HttpResponse, Problem> {
+    let answered = registry.query(caller.owner(), GetSettings, caller.reader()).await?;
+    let user = auth.user(caller.session.user).await?;
+    Ok(read(&answered).json(MeView::new(&user, &answered.output)))
+}
+
+/// Changes name, currency, language, time zone or first day of the week.
+#[utoipa::path(patch, path = "/api/v1/me", tag = "account", request_body = SettingsPatchBody,
+    responses((status = 200, body = MeView), (status = "4XX", body = crate::problem::ProblemDocument)))]
+pub async fn amend_me(
+    caller: CurrentUser,
+    auth: Data<Auth>,
+    registry: Data<Registry>,
+    Body(body): Body<SettingsPatchBody>,
+) -> Result<HttpResponse, Problem> {
+    let envelope = caller.envelope("PATCH /me", &body);
+    let accepted = registry.command(caller.owner(), AmendSettings { patch: body.parse()? }, envelope).await?;
+    let user = auth.user(caller.session.user).await?;
+    Ok(written(StatusCode::OK, &accepted).json(MeView::new(&user, &accepted.output)))
+}
+
+/// Changes the password. All sessions end; this browser gets a new one.
+#[utoipa::path(post, path = "/api/v1/me/password", tag = "account", request_body = PasswordBody,
+    responses((status = 204), (status = "4XX", body = crate::problem::ProblemDocument)))]
+pub async fn change_password(
+    request: HttpRequest,
+    caller: CurrentUser,
+    door: Data<Door>,
+    auth: Data<Auth>,
+    registry: Data<Registry>,
+    Body(body): Body<PasswordBody>,
+) -> Result<HttpResponse, Problem> {
+    let (current, new) = body.parse()?;
+    let entry = EntryId::new();
+    let from = door.caller(&request);
+    let pending = auth.begin_password_change(caller.session.user, &current, &new, entry, &from).await?;
+    let envelope = Envelope { entry_id: entry, key: None, ..caller.envelope("POST /me/password", &()) };
+    let command = RaiseGeneration { to: pending.auth_generation };
+    let accepted = registry.command(caller.owner(), command, envelope).await?;
+    let user = auth.promote(caller.session.user, &pending).await?;
+    let void = auth.list_sessions(user.id).await?;
+    auth.end(&void).await?;
+    let signed_in = auth.start(user, &from).await?;
+    Ok(written(StatusCode::NO_CONTENT, &accepted).cookie(door.cookie().holding(&signed_in.token)).finish())
+}
+
+/// Deletes the account and everything in it, at once.
+#[utoipa::path(delete, path = "/api/v1/me", tag = "account", request_body = CloseBody,
+    responses((status = 204), (status = "4XX", body = crate::problem::ProblemDocument)))]
+pub async fn close(
+    request: HttpRequest,
+    caller: CurrentUser,
+    door: Data<Door>,
+    auth: Data<Auth>,
+    registry: Data<Registry>,
+    ports: Data<Ports>,
+    Body(body): Body<CloseBody>,
+) -> Result<HttpResponse, Problem> {
+    let user = auth.user(caller.session.user).await?;
+    if user.demo_until.is_none() {
+        auth.verify_password(user.id, &body.parse()?, &door.caller(&request)).await?;
+    }
+    let envelope = Envelope { key: None, ..caller.envelope("DELETE /me", &()) };
+    worker::erase(&ports, &registry, caller.owner(), envelope).await?;
+    Ok(HttpResponse::NoContent().cookie(door.cookie().removed()).finish())
+}
+
+/// The answer to somebody who has just come in. Without `settings` they are those the account began with, so that a
+/// login opens no ledger; `GET /me` has the current ones.
+async fn welcome(
+    status: StatusCode,
+    door: &Door,
+    auth: &Auth,
+    registry: &Registry,
+    signed_in: SignedIn,
+    settings: Option<Settings>,
+) -> Result<HttpResponse, Problem> {
+    let SignedIn { user, session, token, displaced } = signed_in;
+    if !displaced.is_empty() {
+        let owner = Owner { user: user.id, book: user.book };
+        let command = revocation(auth, &displaced);
+        registry.command(owner, command, Envelope { author: Author::User(user.id), ..Envelope::system() }).await?;
+        auth.end(&displaced).await?;
+    }
+    let settings = settings.unwrap_or_else(|| user.opening.clone());
+    let view = SignedInView {
+        user: MeView::new(&user, &settings),
+        session: SessionView::new(&session, auth.settings().life, true),
+    };
+    Ok(HttpResponse::build(status).cookie(door.cookie().holding(&token)).json(view))
+}
+
+/// Ends sessions of the caller: journal first, then the durable store and the shared state.
+pub async fn end_sessions(
+    auth: &Auth,
+    registry: &Registry,
+    caller: &CurrentUser,
+    sessions: Vec<Session>,
+) -> Result<u64, Problem> {
+    let envelope = Envelope { key: None, ..caller.envelope("end sessions", &()) };
+    let accepted = registry.command(caller.owner(), revocation(auth, &sessions), envelope).await?;
+    auth.end(&sessions).await?;
+    Ok(accepted.version)
+}
+
+fn revocation(auth: &Auth, sessions: &[Session]) -> RevokeSessions {
+    let life = auth.settings().life;
+    let revoked = |session: &Session| Revoked { token: session.token, until: session.absolute_expires_at(&life) };
+    RevokeSessions { sessions: sessions.iter().map(revoked).collect() }
+}
+
+/// The header of an answer that wrote an access fact.
+pub fn no_content(version: u64) -> HttpResponse {
+    HttpResponse::NoContent().insert_header((LEDGER_VERSION, version)).finish()
+}

@@ -1,0 +1,42 @@
+//! The description of the API: generated, served as a document and as a page to read.
+
+use actix_web::HttpResponse;
+use utoipa::OpenApi;
+
+use super::{account, accounts, analytics, categories, classifier, events, history, rates, session, transactions};
+
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "FinBrain",
+        description = "Where your money goes, without giving it to a cloud. Amounts are decimal strings, negative is money \
+                       out. Errors are problem documents (RFC 9457). Answers about a book carry `Ledger-Version`; a client \
+                       may send `Ledger-Min`, writes `Idempotency-Key` and `If-Match`. Sign in with the cookie; unsafe \
+                       methods need the `Origin` of the server.",
+        license(name = "MIT")
+    ),
+    paths(
+        account::register, account::login, account::logout, account::demo, account::keep_demo,
+        account::me, account::amend_me, account::close, account::change_password,
+        session::get, session::heartbeat, session::list, session::end, session::end_others,
+        transactions::list, transactions::record, transactions::record_many, transactions::suggest,
+        transactions::get, transactions::amend, transactions::remove,
+        categories::list, categories::create, categories::get, categories::amend, categories::remove,
+        accounts::list,
+        history::undo, history::redo, history::history, history::changes, events::events,
+        analytics::dashboard, analytics::breakdown, analytics::monthly,
+        rates::currencies, rates::get,
+        classifier::get, classifier::retrain,
+    )
+)]
+struct Document;
+
+/// The OpenAPI document, as JSON that is stable from build to build.
+pub fn openapi() -> String {
+    Document::openapi().to_pretty_json().expect("the document is plain data")
+}
+
+/// `GET /api/v1/openapi.json`
+pub async fn document() -> HttpResponse {
+    HttpResponse::Ok().content_type("application/json").body(openapi())
+}

@@ -1,0 +1,320 @@
+//! What was written and by whom, and taking it back: `/undo`, `/redo`, `/history`, `/changes`.
+
+use actix_web::{
+    HttpResponse,
+    http::StatusCode,
+    web::Data,
+};
+use finbrain_actors::{
+    Ports,
+    registry::Registry,
+    user_session::{Reversible, Which},
+};
+use finbrain_domain::{
+    change::Change,
+    entry::{Author, Entry, Reversal},
+    ids::EntryId,
+};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use super::{
+    answer::{read, written},
+    body::Body,
+    caller::CurrentUser,
+    page::{self, PageView},
+    query::Query,
+    transaction_view::TransactionView,
+};
+use crate::problem::Problem;
+
+/// A fact, with what was and what is. `null` means "not there".
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Change)]
+pub struct ChangeView {
+    /// `settings`, `account`, `category`, `transaction`, `merchant` or `book_closed`.
+    kind: &'static str,
+    id: Option<String>,
+    #[schema(value_type = Option<Object>)]
+    from: Option<serde_json::Value>,
+    #[schema(value_type = Option<Object>)]
+    to: Option<serde_json::Value>,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Author)]
+pub struct AuthorView {
+    /// `user` or `system`.
+    kind: &'static str,
+    id: Option<String>,
+}
+
+impl AuthorView {
+    fn new(author: Author) -> Self {
+        match author {
+            Author::User(id) => Self { kind: "user", id: Some(id.to_string()) },
+            Author::System => Self { kind: "system", id: None },
+        }
+    }
+}
+
+/// Changes as clients see them. Access facts stay in the journal.
+pub fn views(changes: &[Change]) -> Vec<ChangeView> {
+    changes.iter().filter_map(view).collect()
+}
+
+fn view(change: &Change) -> Option<ChangeView> {
+    Some(match change {
+        Change::Settings { from, to } => ChangeView {
+            kind: "settings",
+            id: None,
+            from: json(from),
+            to: json(to),
+        },
+        Change::Account { from, to } => ChangeView {
+            kind: "account",
+            id: to.as_ref().or(from.as_ref()).map(|account| account.id.to_string()),
+            from: json(from),
+            to: json(to),
+        },
+        Change::Category { from, to } => ChangeView {
+            kind: "category",
+            id: to.as_ref().or(from.as_ref()).map(|category| category.id.to_string()),
+            from: json(from),
+            to: json(to),
+        },
+        Change::Transaction { from, to } => ChangeView {
+            kind: "transaction",
+            id: to.as_ref().or(from.as_ref()).map(|transaction| transaction.id.to_string()),
+            from: json(&from.as_deref().map(TransactionView::plain)),
+            to: json(&to.as_deref().map(TransactionView::plain)),
+        },
+        Change::Merchant { merchant, from, to } => ChangeView {
+            kind: "merchant",
+            id: Some(merchant.clone()),
+            from: json(from),
+            to: json(to),
+        },
+        Change::BookClosed => ChangeView { kind: "book_closed", id: None, from: None, to: None },
+        Change::Access(_) => return None,
+    })
+}
+
+/// A value as JSON; nothing when it is not there.
+fn json<T: Serialize>(value: &Option<T>) -> Option<serde_json::Value> {
+    serde_json::to_value(value.as_ref()?).ok()
+}
+
+/// One entry of the journal.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Version)]
+pub struct VersionView {
+    version: u64,
+    at: String,
+    author: AuthorView,
+    changes: Vec<ChangeView>,
+}
+
+impl VersionView {
+    pub fn new(entry: &Entry, changes: &[Change]) -> Self {
+        Self {
+            version: entry.slot,
+            at: entry.at.to_string(),
+            author: AuthorView::new(entry.author),
+            changes: views(changes),
+        }
+    }
+}
+
+/// Entries of the journal, oldest first.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct VersionList {
+    data: Vec<VersionView>,
+    page: PageView,
+}
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct ChangesQuery {
+    /// The version that the client has.
+    since: u64,
+    limit: Option<usize>,
+}
+
+/// Everything behind a version: every slot once. `next` is the `since` of the next page.
+#[utoipa::path(get, path = "/api/v1/changes", tag = "history", params(ChangesQuery),
+    responses((status = 200, body = VersionList)))]
+pub async fn changes(
+    caller: CurrentUser,
+    registry: Data<Registry>,
+    ports: Data<Ports>,
+    Query(query): Query<ChangesQuery>,
+) -> Result<HttpResponse, Problem> {
+    let limit = page::limit(query.limit)?;
+    let entries = ports.journal.since(caller.session.book, query.since, limit).await?;
+    let answered = registry.query(caller.owner(), Reversible { entries: Vec::new() }, caller.reader()).await?;
+    let last = entries.last().map_or(query.since, |entry| entry.slot);
+    let data = entries.iter().map(|entry| Ok(VersionView::new(entry, &entry.changes()?)));
+    let data = data.collect::<Result<Vec<_>, finbrain_domain::Error>>()?;
+    let next = (last < answered.version).then(|| last.to_string());
+    Ok(read(&answered).json(VersionList { data, page: PageView { next } }))
+}
+
+/// An entry as a person reads it.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = HistoryEntry)]
+pub struct HistoryView {
+    entry_id: String,
+    version: u64,
+    at: String,
+    author: AuthorView,
+    /// The entry that this one took back.
+    undoes: Option<String>,
+    /// Whether it could be undone now.
+    undoable: bool,
+    changes: Vec<ChangeView>,
+}
+
+/// Entries, newest first.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct HistoryList {
+    data: Vec<HistoryView>,
+    page: PageView,
+}
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct HistoryQuery {
+    cursor: Option<String>,
+    limit: Option<usize>,
+}
+
+/// What was done, newest first. Access facts are left out.
+#[utoipa::path(get, path = "/api/v1/history", tag = "history", params(HistoryQuery),
+    responses((status = 200, body = HistoryList)))]
+pub async fn history(
+    caller: CurrentUser,
+    registry: Data<Registry>,
+    ports: Data<Ports>,
+    Query(query): Query<HistoryQuery>,
+) -> Result<HttpResponse, Problem> {
+    let limit = page::limit(query.limit)?;
+    let before = match &query.cursor {
+        Some(cursor) => page::decode(cursor)?.parse().map_err(|_| page::bad_cursor())?,
+        None => u64::MAX,
+    };
+    let (entries, next) = entries_before(&ports, &caller, before, limit).await?;
+    let answered = registry.query(caller.owner(), Reversible { entries }, caller.reader()).await?;
+    let data = answered.output.iter().map(|(entry, undoable)| {
+        Ok(HistoryView {
+            entry_id: entry.entry_id.to_string(),
+            version: entry.slot,
+            at: entry.at.to_string(),
+            author: AuthorView::new(entry.author),
+            undoes: entry.reverses.map(|reversal| match reversal {
+                Reversal::Undo(id) | Reversal::Redo(id) => id.to_string(),
+            }),
+            undoable: *undoable,
+            changes: views(&entry.changes()?),
+        })
+    });
+    let data = data.collect::<Result<Vec<_>, finbrain_domain::Error>>()?;
+    let next = next.map(|slot| page::encode(&slot.to_string()));
+    Ok(read(&answered).json(HistoryList { data, page: PageView { next } }))
+}
+
+/// A page of entries that are no access facts, and the slot before which the next one begins.
+async fn entries_before(
+    ports: &Ports,
+    caller: &CurrentUser,
+    mut before: u64,
+    limit: usize,
+) -> Result<(Vec<Entry>, Option<u64>), Problem> {
+    let mut page = Vec::new();
+    loop {
+        let batch = ports.journal.before(caller.session.book, before, limit).await?;
+        let Some(last) = batch.last() else { return Ok((page, None)) };
+        before = last.slot;
+        for entry in batch {
+            if page.len() == limit {
+                let next = page.last().map(|entry: &Entry| entry.slot);
+                return Ok((page, next));
+            }
+            if !entry.changes()?.iter().all(Change::is_access) {
+                page.push(entry);
+            }
+        }
+        if before <= 1 {
+            return Ok((page, None));
+        }
+    }
+}
+
+#[derive(Debug, Default, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = UndoRequest)]
+pub struct UndoBody {
+    /// The newest of one's own when it is left out.
+    entry_id: Option<String>,
+}
+
+impl UndoBody {
+    fn parse(&self) -> Result<Option<EntryId>, Problem> {
+        let id = self.entry_id.as_deref().map(str::parse).transpose();
+        id.map_err(|error| Problem::invalid("/entry_id", error))
+    }
+}
+
+/// What was taken back, or brought back.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Undone)]
+pub struct UndoneView {
+    /// The new entry.
+    entry_id: Option<String>,
+    version: u64,
+    changes: Vec<ChangeView>,
+}
+
+/// Takes an entry back. When a later one touched the same fields, 409 lists the rows and nothing is done.
+#[utoipa::path(post, path = "/api/v1/undo", tag = "history", request_body = UndoBody,
+    responses((status = 200, body = UndoneView), (status = 409, body = crate::problem::ProblemDocument)))]
+pub async fn undo(
+    caller: CurrentUser,
+    registry: Data<Registry>,
+    Body(body): Body<UndoBody>,
+) -> Result<HttpResponse, Problem> {
+    reverse(&caller, &registry, Which::Undo, &body).await
+}
+
+/// Brings back what was undone last.
+#[utoipa::path(post, path = "/api/v1/redo", tag = "history", request_body = UndoBody,
+    responses((status = 200, body = UndoneView), (status = 409, body = crate::problem::ProblemDocument)))]
+pub async fn redo(
+    caller: CurrentUser,
+    registry: Data<Registry>,
+    Body(body): Body<UndoBody>,
+) -> Result<HttpResponse, Problem> {
+    reverse(&caller, &registry, Which::Redo, &body).await
+}
+
+async fn reverse(
+    caller: &CurrentUser,
+    registry: &Registry,
+    which: Which,
+    body: &UndoBody,
+) -> Result<HttpResponse, Problem> {
+    let what = match which {
+        Which::Undo => "POST /undo",
+        Which::Redo => "POST /redo",
+    };
+    let envelope = caller.envelope(what, body);
+    let accepted = registry.undo(caller.owner(), which, body.parse()?, envelope).await?;
+    let view = UndoneView {
+        entry_id: accepted.entry_id.map(|id| id.to_string()),
+        version: accepted.version,
+        changes: views(&accepted.output),
+    };
+    Ok(written(StatusCode::OK, &accepted).json(view))
+}
