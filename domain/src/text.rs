@@ -68,6 +68,12 @@ impl<const MAX: usize> From<Text<MAX>> for String {
     }
 }
 
+impl<const MAX: usize> From<&Text<MAX>> for String {
+    fn from(text: &Text<MAX>) -> Self {
+        text.as_str().to_owned()
+    }
+}
+
 /// Checks a list of tags: at most [`MAX_TAGS`], none twice.
 pub fn parse_tags<S: AsRef<str>>(tags: &[S]) -> Result<Vec<Tag>, Error> {
     if tags.len() > MAX_TAGS {

@@ -72,7 +72,7 @@ impl TransactionView {
                 .map(|line| SplitView {
                     category_id: line.category.to_string(),
                     amount: format_minor(i128::from(line.amount), currency),
-                    note: line.note.as_ref().map(ToString::to_string),
+                    note: line.note.as_ref().map(String::from),
                 })
                 .collect(),
         };
@@ -85,10 +85,10 @@ impl TransactionView {
             account_id: transaction.account.to_string(),
             category_id: transaction.category().map(ToString::to_string),
             splits,
-            tags: transaction.tags.iter().map(ToString::to_string).collect(),
-            note: transaction.note.as_ref().map(ToString::to_string),
-            payee: transaction.payee.as_ref().map(ToString::to_string),
-            external_id: transaction.external_id.as_ref().map(ToString::to_string),
+            tags: transaction.tags.iter().map(String::from).collect(),
+            note: transaction.note.as_ref().map(String::from),
+            payee: transaction.payee.as_ref().map(String::from),
+            external_id: transaction.external_id.as_ref().map(String::from),
             review: transaction.review,
             converted: None,
         }

@@ -4,7 +4,7 @@
 use std::{sync::Arc, time::Instant};
 
 use finbrain_domain::ports::{Clock, Models, StoreError, TrainingExample};
-use finbrain_ml::{Example, Model, Options, Verdict, better_or_equal, evaluate, lexicon};
+use finbrain_ml::{Example, Model, Verdict, better_or_equal, evaluate, lexicon};
 
 /// Corrections weigh this much more than a row of the lexicon.
 const CORRECTION_WEIGHT: f32 = 3.0;
@@ -77,7 +77,7 @@ fn candidate(corrections: &[TrainingExample], current: &Model) -> Result<Result<
         ..Example::new(correction.text.clone(), correction.category.clone())
     }));
     let held_out = lexicon::held_out().map_err(|error| error.to_string())?;
-    let model = finbrain_ml::train(&examples, &Options::default(), Some(current))
+    let model = finbrain_ml::train(&examples, &lexicon::options(), Some(current))
         .map_err(|error| error.to_string())?;
     Ok(match better_or_equal(&model, current, &held_out) {
         Verdict::Promote => Ok(model.to_bytes()),
