@@ -131,18 +131,18 @@ async fn a_single_day_counts_only_if_something_was_published_on_it() {
 }
 
 #[tokio::test]
-async fn a_long_range_is_asked_for_in_months() {
+async fn a_long_range_is_asked_for_in_parts() {
     let server = Server::start(Reply::Body(404, r#"{"message":"not found"}"#)).await;
 
-    let table = server.rates(date(2026, 1, 1), date(2026, 3, 5)).await.unwrap();
+    let table = server.rates(date(2026, 1, 1), date(2026, 3, 25)).await.unwrap();
 
     assert!(table.is_empty());
     assert_eq!(
         server.paths(),
         [
-            "/v1/2026-01-01..2026-01-31?base=EUR",
-            "/v1/2026-02-01..2026-03-03?base=EUR",
-            "/v1/2026-03-04..2026-03-05?base=EUR"
+            "/v1/2026-01-01..2026-02-09?base=EUR",
+            "/v1/2026-02-10..2026-03-21?base=EUR",
+            "/v1/2026-03-22..2026-03-25?base=EUR"
         ]
     );
 }

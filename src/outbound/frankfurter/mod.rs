@@ -12,11 +12,12 @@ use reqwest::{Client, Response, StatusCode, Url, redirect};
 
 const TIMEOUT: Duration = Duration::from_secs(3);
 
-/// A month of all currencies has some 12 KiB.
+/// A month of all currencies has some 10 KiB.
 const MAX_BODY: usize = 64 << 10;
 
-/// The most days of one request: more would not fit, and above a year the API gives one day a week.
-const MAX_DAYS: i32 = 31;
+/// The most days of one request, a month and a week: a long range would not fit, and of the longest ones the API
+/// gives one day a week.
+const MAX_DAYS: i32 = 40;
 
 /// Why a rate source cannot be set up.
 #[derive(Debug, thiserror::Error)]
