@@ -1,5 +1,7 @@
 //! The bundled history equals the file that the European Central Bank published.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panic")]
+
 use std::{io::Read, path::Path};
 
 use finbrain::outbound::ecb;
