@@ -23,7 +23,15 @@ fn main() {
 
 fn build(ui: &Path) {
     let frontend = Path::new("frontend");
-    for watched in ["src", "public", "index.html", "package.json", "package-lock.json", "vite.config.ts", "tsconfig.json"] {
+    for watched in [
+        "src",
+        "public",
+        "index.html",
+        "package.json",
+        "package-lock.json",
+        "vite.config.ts",
+        "tsconfig.json",
+    ] {
         println!("cargo::rerun-if-changed=frontend/{watched}");
     }
     let lock = fs::read(frontend.join("package-lock.json")).expect("frontend/package-lock.json can be read");
@@ -36,7 +44,8 @@ fn build(ui: &Path) {
 }
 
 fn npm(frontend: &Path, ui: &Path, arguments: &[&str]) {
-    let outcome = Command::new("npm").args(arguments).current_dir(frontend).env("FINBRAIN_UI_OUT", ui).output();
+    let outcome =
+        Command::new("npm").args(arguments).current_dir(frontend).env("FINBRAIN_UI_OUT", ui).output();
     let output = outcome.unwrap_or_else(|error| {
         panic!("npm could not be started ({error}): install Node.js 20 or newer, or build the server alone with FINBRAIN_UI=skip")
     });

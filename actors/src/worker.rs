@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use actix::{Actor, ActorFutureExt, AsyncContext, Context, Handler, Message, WrapFuture};
+use actix::{Actor, ActorFutureExt, ArbiterHandle, AsyncContext, Context, Handler, Message, WrapFuture};
 use finbrain_domain::{
     category::CategoryId,
     change::Change,
@@ -59,8 +59,15 @@ impl std::fmt::Debug for WorkerHandle {
 }
 
 impl WorkerHandle {
-    /// Starts the worker in the current arbiter.
-    pub fn start(ports: Ports, registry: Registry, classifier: ClassifierHandle, sharing: Sharing) -> Self {
+    /// Starts the worker on an arbiter.
+    pub fn start(
+        arbiter: &ArbiterHandle,
+        ports: Ports,
+        registry: Registry,
+        classifier: ClassifierHandle,
+        sharing: Sharing,
+    ) -> Self {
+        let arbiter = arbiter.clone();
         let keeper = Keeper::new("worker", move || {
             let tools = Tools {
                 ports: ports.clone(),
@@ -68,7 +75,7 @@ impl WorkerHandle {
                 classifier: classifier.clone(),
                 sharing,
             };
-            Worker { tools, working: false, again: false }.start()
+            Worker::start_in_arbiter(&arbiter, |_| Worker { tools, working: false, again: false })
         });
         Self { keeper: Arc::new(keeper) }
     }
@@ -106,7 +113,6 @@ impl Actor for Worker {
     fn started(&mut self, ctx: &mut Self::Context) {
         self.work(ctx);
         ctx.run_interval(LOOK_EVERY, |worker, ctx| {
-            // Living actors keep the keeper's check honest: a dead one is noticed at the next wake.
             worker.tools.registry.sweep();
             worker.work(ctx);
         });

@@ -54,7 +54,11 @@ impl Auth {
     /// Whether a session still lives, without counting as a request. For streams, which are open for hours.
     pub async fn check(&self, session: &Session) -> Result<(), AuthError> {
         let alive = self.list_sessions(session.user).await?;
-        if alive.iter().any(|other| other.token == session.token) { Ok(()) } else { Err(AuthError::NoSession) }
+        if alive.iter().any(|other| other.token == session.token) {
+            Ok(())
+        } else {
+            Err(AuthError::NoSession)
+        }
     }
 
     /// Ends sessions whose revocation the caller has appended to the journal: in the durable store, then in the shared

@@ -15,9 +15,9 @@ use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum, builder::BoolishValue
 
 pub use self::{
     resolve::{Config, ConfigError, Rate, RatesSource, SessionTimes},
-    value::{ByteSize, Given, Network},
+    value::{ByteSize, Given},
 };
-use crate::telemetry::LogFormat;
+use crate::{auth::address::TrustedProxies, telemetry::LogFormat};
 
 /// Where your money goes, without giving it to a cloud.
 #[derive(Debug, Parser)]
@@ -89,9 +89,9 @@ pub struct Settings {
     pub allow_insecure_http: bool,
 
     /// Proxies whose X-Forwarded-For is believed: addresses and networks, separated by commas
-    #[arg(long, env = "FINBRAIN_TRUSTED_PROXIES", global = true, value_delimiter = ',')]
-    #[arg(value_name = "NETWORK,…")]
-    pub trusted_proxies: Vec<Network>,
+    #[arg(long, env = "FINBRAIN_TRUSTED_PROXIES", global = true, default_value = "")]
+    #[arg(value_name = "NETWORK,…", hide_default_value = true, value_parser = TrustedProxies::parse)]
+    pub trusted_proxies: TrustedProxies,
 
     /// Source of currency rates, or `off`; may be a path to a file that holds it
     #[arg(long, env = "FINBRAIN_RATES_URL", global = true, hide_env_values = true)]

@@ -11,8 +11,8 @@ use finbrain_domain::{email::Email, session::SessionLife};
 use jiff::SignedDuration;
 use reqwest::Url;
 
-use super::{ByteSize, Given, Network, Registration, Settings, Switch, environment};
-use crate::telemetry::LogFormat;
+use super::{ByteSize, Given, Registration, Settings, Switch, environment};
+use crate::{auth::address::TrustedProxies, telemetry::LogFormat};
 
 const MIN_LEDGER_MEMORY: ByteSize = ByteSize(16 << 20);
 /// Browsers send a heartbeat this often, or three times within a shorter idle timeout.
@@ -27,7 +27,7 @@ pub struct Config {
     pub ops_listen: SocketAddr,
     pub data_dir: PathBuf,
     pub allow_insecure_http: bool,
-    pub trusted_proxies: Vec<Network>,
+    pub trusted_proxies: TrustedProxies,
     pub rates: RatesSource,
     pub admin_email: Option<Email>,
     pub registration: Registration,

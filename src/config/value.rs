@@ -1,6 +1,6 @@
 //! Values of settings that the standard library does not parse.
 
-use std::{fmt, fs, io::Read as _, net::IpAddr, path::Path, str::FromStr};
+use std::{fmt, fs, io::Read as _, path::Path, str::FromStr};
 
 /// Longer files hold no setting.
 const MAX_FILE: u64 = 64 * 1024;
@@ -40,53 +40,10 @@ impl fmt::Debug for Given {
     }
 }
 
-/// A range of addresses: one address, or a network such as `10.0.0.0/8`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Network {
-    address: IpAddr,
-    prefix: u8,
-}
-
-impl Network {
-    pub fn contains(&self, address: IpAddr) -> bool {
-        match (self.address, address.to_canonical()) {
-            (IpAddr::V4(ours), IpAddr::V4(theirs)) => {
-                let mask = u32::MAX.checked_shl(32 - u32::from(self.prefix)).unwrap_or(0);
-                ours.to_bits() & mask == theirs.to_bits() & mask
-            }
-            (IpAddr::V6(ours), IpAddr::V6(theirs)) => {
-                let mask = u128::MAX.checked_shl(128 - u32::from(self.prefix)).unwrap_or(0);
-                ours.to_bits() & mask == theirs.to_bits() & mask
-            }
-            _ => false,
-        }
-    }
-}
-
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum ValueError {
-    #[error("it is not an address such as 10.0.0.1 or a network such as 10.0.0.0/8")]
-    Network,
     #[error("it is not a size such as 512MiB or 2GiB")]
     Size,
-}
-
-impl FromStr for Network {
-    type Err = ValueError;
-
-    fn from_str(text: &str) -> Result<Self, ValueError> {
-        let (address, prefix) = match text.trim().split_once('/') {
-            Some((address, prefix)) => (address, Some(prefix)),
-            None => (text.trim(), None),
-        };
-        let address: IpAddr = address.parse().map_err(|_| ValueError::Network)?;
-        let longest = if address.is_ipv4() { 32 } else { 128 };
-        let prefix = match prefix {
-            None => longest,
-            Some(prefix) => prefix.parse().map_err(|_| ValueError::Network)?,
-        };
-        if prefix > longest { Err(ValueError::Network) } else { Ok(Self { address, prefix }) }
-    }
 }
 
 /// A number of bytes.
@@ -114,28 +71,6 @@ impl FromStr for ByteSize {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_network_contains_its_addresses() {
-        let contains = |network: &str, address: &str| {
-            network.parse::<Network>().unwrap().contains(address.parse().unwrap())
-        };
-
-        assert!(contains("10.0.0.0/8", "10.255.1.2"));
-        assert!(!contains("10.0.0.0/8", "11.0.0.1"));
-        assert!(contains("127.0.0.1", "127.0.0.1") && !contains("127.0.0.1", "127.0.0.2"));
-        assert!(contains("127.0.0.1", "::ffff:127.0.0.1"));
-        assert!(contains("0.0.0.0/0", "203.0.113.9") && !contains("0.0.0.0/0", "::1"));
-        assert!(contains("2001:db8::/32", "2001:db8:1::1") && !contains("2001:db8::/32", "2001:db9::1"));
-        assert!(contains("::/0", "::1"));
-    }
-
-    #[test]
-    fn what_is_no_network_is_refused() {
-        for text in ["", "localhost", "10.0.0.0/33", "::/129", "10.0.0.0/", "10.0.0.0/-1", "10.0.0"] {
-            assert_eq!(text.parse::<Network>(), Err(ValueError::Network), "{text}");
-        }
-    }
 
     #[test]
     fn sizes_carry_binary_units() {

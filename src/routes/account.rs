@@ -1,16 +1,12 @@
 //! Becoming known, signing in and out, and what a person has set: `/auth/…` and `/me`.
 
-use actix_web::{
-    HttpRequest, HttpResponse,
-    http::StatusCode,
-    web::Data,
-};
+use std::future::{Ready, ready};
+
+use actix_web::{FromRequest, HttpRequest, HttpResponse, dev::Payload, http::StatusCode, web::Data};
 use finbrain_actors::{
     Ports,
     registry::{Owner, Registry},
-    user_session::{
-        AmendSettings, Envelope, GetSettings, RaiseGeneration, RecordMany, RevokeSessions,
-    },
+    user_session::{AmendSettings, Envelope, GetSettings, RaiseGeneration, RecordMany, RevokeSessions},
     worker,
 };
 use finbrain_domain::{
@@ -19,21 +15,25 @@ use finbrain_domain::{
     entry::Author,
     ids::EntryId,
     ports::{Due, DueKind},
-    session::Session,
-    settings::Settings,
+    session::{Session, SessionLife},
 };
 
 use super::{
     account_form::{
-        CloseBody, DemoBody, KeepBody, LoginBody, MeView, PasswordBody, RegisterBody, SettingsPatchBody, SignedInView,
+        CloseBody, DemoBody, KeepBody, LoginBody, MeView, PasswordBody, RegisterBody, SettingsPatchBody,
+        SignedInView,
     },
     answer::{read, written},
     body::Body,
-    caller::{CurrentUser, LEDGER_VERSION},
-    session::SessionView,
+    caller::{CurrentUser, LEDGER_VERSION, part},
+    session::{Place, SessionView},
 };
 use crate::{
-    auth::{accounts::{Auth, SignedIn}, door::Door},
+    auth::{
+        accounts::{Auth, SignedIn},
+        door::Door,
+    },
+    config::SessionTimes,
     problem::Problem,
 };
 
@@ -42,14 +42,11 @@ use crate::{
     responses((status = 201, body = SignedInView), (status = "4XX", body = crate::problem::ProblemDocument)))]
 pub async fn register(
     request: HttpRequest,
-    door: Data<Door>,
-    auth: Data<Auth>,
-    registry: Data<Registry>,
+    entrance: Entrance,
     Body(body): Body<RegisterBody>,
 ) -> Result<HttpResponse, Problem> {
-    door.check_origin(&request)?;
-    let signed_in = auth.register(body.parse()?, &door.caller(&request)).await?;
-    welcome(StatusCode::CREATED, &door, &auth, &registry, signed_in, None).await
+    let signed_in = entrance.auth.register(body.parse()?, &entrance.door.caller(&request)).await?;
+    entrance.welcome(StatusCode::CREATED, signed_in).await
 }
 
 /// Signs a person in.
@@ -58,15 +55,12 @@ pub async fn register(
         (status = 503, body = crate::problem::ProblemDocument)))]
 pub async fn login(
     request: HttpRequest,
-    door: Data<Door>,
-    auth: Data<Auth>,
-    registry: Data<Registry>,
+    entrance: Entrance,
     Body(body): Body<LoginBody>,
 ) -> Result<HttpResponse, Problem> {
-    door.check_origin(&request)?;
     let (email, password) = body.parse()?;
-    let signed_in = auth.login(&email, &password, &door.caller(&request)).await?;
-    welcome(StatusCode::OK, &door, &auth, &registry, signed_in, None).await
+    let signed_in = entrance.auth.login(&email, &password, &entrance.door.caller(&request)).await?;
+    entrance.welcome(StatusCode::OK, signed_in).await
 }
 
 /// A private, writable account with fourteen months of data, gone after two hours unless it is kept.
@@ -74,15 +68,12 @@ pub async fn login(
     responses((status = 201, body = SignedInView), (status = "4XX", body = crate::problem::ProblemDocument)))]
 pub async fn demo(
     request: HttpRequest,
-    door: Data<Door>,
-    auth: Data<Auth>,
-    registry: Data<Registry>,
+    entrance: Entrance,
     ports: Data<Ports>,
     Body(body): Body<DemoBody>,
 ) -> Result<HttpResponse, Problem> {
-    door.check_origin(&request)?;
     let opening = body.parse()?;
-    let signed_in = auth.demo(opening.clone(), &door.caller(&request)).await?;
+    let signed_in = entrance.auth.demo(opening.clone(), &entrance.door.caller(&request)).await?;
     let (user, book) = (signed_in.user.id, signed_in.user.book);
     if let Some(at) = signed_in.user.demo_until {
         ports.due.plan(Due { book, user, at, kind: DueKind::DemoExpiry }).await?;
@@ -90,8 +81,8 @@ pub async fn demo(
     let today = opening.today(ports.clock.now());
     let new = demo::transactions(&opening, today, book.uuid().as_u128());
     let new = new.into_iter().map(|new| (new, finbrain_actors::classifier::Prepared::silent())).collect();
-    registry.command(Owner { user, book }, RecordMany { new }, Envelope::system()).await?;
-    welcome(StatusCode::CREATED, &door, &auth, &registry, signed_in, Some(opening)).await
+    entrance.registry.command(Owner { user, book }, RecordMany { new }, Envelope::system()).await?;
+    entrance.welcome(StatusCode::CREATED, signed_in).await
 }
 
 /// Makes the demo an account like any other.
@@ -104,6 +95,7 @@ pub async fn keep_demo(
     auth: Data<Auth>,
     registry: Data<Registry>,
     ports: Data<Ports>,
+    times: Data<SessionTimes>,
     Body(body): Body<KeepBody>,
 ) -> Result<HttpResponse, Problem> {
     let (email, password, patch) = body.parse()?;
@@ -118,7 +110,7 @@ pub async fn keep_demo(
     };
     let view = SignedInView {
         user: MeView::new(&user, &settings),
-        session: SessionView::new(&caller.session, auth.settings().life, true),
+        session: SessionView::new(&caller.session, &times, Place::Here),
     };
     Ok(HttpResponse::Ok().json(view))
 }
@@ -137,7 +129,11 @@ pub async fn logout(
 
 /// The person who is signed in.
 #[utoipa::path(get, path = "/api/v1/me", tag = "account", responses((status = 200, body = MeView)))]
-pub async fn me(caller: CurrentUser, auth: Data<Auth>, registry: Data<Registry>) -> Result<HttpResponse, Problem> {
+pub async fn me(
+    caller: CurrentUser,
+    auth: Data<Auth>,
+    registry: Data<Registry>,
+) -> Result<HttpResponse, Problem> {
     let answered = registry.query(caller.owner(), GetSettings, caller.reader()).await?;
     let user = auth.user(caller.session.user).await?;
     Ok(read(&answered).json(MeView::new(&user, &answered.output)))
@@ -204,29 +200,50 @@ pub async fn close(
     Ok(HttpResponse::NoContent().cookie(door.cookie().removed()).finish())
 }
 
-/// The answer to somebody who has just come in. Without `settings` they are those the account began with, so that a
-/// login opens no ledger; `GET /me` has the current ones.
-async fn welcome(
-    status: StatusCode,
-    door: &Door,
-    auth: &Auth,
-    registry: &Registry,
-    signed_in: SignedIn,
-    settings: Option<Settings>,
-) -> Result<HttpResponse, Problem> {
-    let SignedIn { user, session, token, displaced } = signed_in;
-    if !displaced.is_empty() {
-        let owner = Owner { user: user.id, book: user.book };
-        let command = revocation(auth, &displaced);
-        registry.command(owner, command, Envelope { author: Author::User(user.id), ..Envelope::system() }).await?;
-        auth.end(&displaced).await?;
+/// Where somebody comes in who has no session yet. Reading it checks where the request comes from.
+pub struct Entrance {
+    door: Data<Door>,
+    auth: Data<Auth>,
+    registry: Data<Registry>,
+    times: Data<SessionTimes>,
+}
+
+impl FromRequest for Entrance {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let entrance = || {
+            let entrance = Self {
+                door: part::<Door>(request)?.clone(),
+                auth: part::<Auth>(request)?.clone(),
+                registry: part::<Registry>(request)?.clone(),
+                times: part::<SessionTimes>(request)?.clone(),
+            };
+            entrance.door.check_origin(request)?;
+            Ok(entrance)
+        };
+        ready(entrance())
     }
-    let settings = settings.unwrap_or_else(|| user.opening.clone());
-    let view = SignedInView {
-        user: MeView::new(&user, &settings),
-        session: SessionView::new(&session, auth.settings().life, true),
-    };
-    Ok(HttpResponse::build(status).cookie(door.cookie().holding(&token)).json(view))
+}
+
+impl Entrance {
+    /// The answer to somebody who has just come in. Its settings are those the account began with, so that a login
+    /// opens no ledger; `GET /me` has the current ones.
+    async fn welcome(&self, status: StatusCode, signed_in: SignedIn) -> Result<HttpResponse, Problem> {
+        let SignedIn { user, session, token, displaced } = signed_in;
+        if !displaced.is_empty() {
+            let owner = Owner { user: user.id, book: user.book };
+            let envelope = Envelope { author: Author::User(user.id), ..Envelope::system() };
+            self.registry.command(owner, revocation(&displaced, self.times.life), envelope).await?;
+            self.auth.end(&displaced).await?;
+        }
+        let view = SignedInView {
+            user: MeView::new(&user, &user.opening),
+            session: SessionView::new(&session, &self.times, Place::Here),
+        };
+        Ok(HttpResponse::build(status).cookie(self.door.cookie().holding(&token)).json(view))
+    }
 }
 
 /// Ends sessions of the caller: journal first, then the durable store and the shared state.
@@ -237,14 +254,15 @@ pub async fn end_sessions(
     sessions: Vec<Session>,
 ) -> Result<u64, Problem> {
     let envelope = Envelope { key: None, ..caller.envelope("end sessions", &()) };
-    let accepted = registry.command(caller.owner(), revocation(auth, &sessions), envelope).await?;
+    let accepted =
+        registry.command(caller.owner(), revocation(&sessions, auth.settings().life), envelope).await?;
     auth.end(&sessions).await?;
     Ok(accepted.version)
 }
 
-fn revocation(auth: &Auth, sessions: &[Session]) -> RevokeSessions {
-    let life = auth.settings().life;
-    let revoked = |session: &Session| Revoked { token: session.token, until: session.absolute_expires_at(&life) };
+fn revocation(sessions: &[Session], life: SessionLife) -> RevokeSessions {
+    let revoked =
+        |session: &Session| Revoked { token: session.token, until: session.absolute_expires_at(&life) };
     RevokeSessions { sessions: sessions.iter().map(revoked).collect() }
 }
 

@@ -129,7 +129,11 @@ fn dashboard_view((dashboard, today): &(Dashboard, Date)) -> DashboardView {
         period: PeriodView { from: period.from.to_string(), to: period.to.to_string() },
         totals: FlowView::new(*totals, currency),
         previous: FlowView::new(*previous, currency),
-        categories: breakdown.categories.iter().map(|share| CategoryShareView::new(share, currency)).collect(),
+        categories: breakdown
+            .categories
+            .iter()
+            .map(|share| CategoryShareView::new(share, currency))
+            .collect(),
         months: months
             .iter()
             .map(|(month, flow)| MonthFlowView {

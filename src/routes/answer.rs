@@ -2,7 +2,6 @@
 
 use actix_web::{HttpResponse, HttpResponseBuilder, http::StatusCode, http::header};
 use finbrain_actors::user_session::{Accepted, Answered};
-use serde::Serialize;
 
 use super::caller::{ENTRY_ID, IDEMPOTENT_REPLAYED, LEDGER_VERSION};
 
@@ -29,10 +28,4 @@ pub fn written<T>(status: StatusCode, accepted: &Accepted<T>) -> HttpResponseBui
 /// The tag of a resource: the slot of its last change.
 pub fn tag(changed: u64) -> (header::HeaderName, String) {
     (header::ETAG, format!("\"{changed}\""))
-}
-
-/// A list that is whole.
-#[derive(Debug, Serialize)]
-pub struct List<T> {
-    pub data: Vec<T>,
 }

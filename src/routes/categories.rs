@@ -116,7 +116,8 @@ impl CategoryPatchBody {
     fn parse(self) -> Result<CategoryPatch, Problem> {
         let mut invalid = Invalid::new();
         let name = self.name.and_then(|text| invalid.take("/name", Name::parse(&text)));
-        let color = self.color.map(|color| color.and_then(|text| invalid.take("/color", Color::parse(&text))));
+        let color =
+            self.color.map(|color| color.and_then(|text| invalid.take("/color", Color::parse(&text))));
         invalid.check()?;
         Ok(CategoryPatch { name, color, archived: self.archived })
     }
@@ -134,7 +135,11 @@ pub async fn list(caller: CurrentUser, registry: Data<Registry>) -> Result<HttpR
 /// One category. Its `ETag` is the slot of its last change.
 #[utoipa::path(get, path = "/api/v1/categories/{id}", tag = "categories", params(("id" = String, Path)),
     responses((status = 200, body = CategoryView), (status = 404, body = crate::problem::ProblemDocument)))]
-pub async fn get(caller: CurrentUser, registry: Data<Registry>, id: Path<String>) -> Result<HttpResponse, Problem> {
+pub async fn get(
+    caller: CurrentUser,
+    registry: Data<Registry>,
+    id: Path<String>,
+) -> Result<HttpResponse, Problem> {
     let id = category_id(&id)?;
     let answered = registry.query(caller.owner(), ListCategories, caller.reader()).await?;
     let item = answered.output.iter().find(|item| item.category.id == id).ok_or_else(unknown)?;

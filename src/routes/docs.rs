@@ -3,7 +3,9 @@
 use actix_web::HttpResponse;
 use utoipa::OpenApi;
 
-use super::{account, accounts, analytics, categories, classifier, events, history, rates, session, transactions};
+use super::{
+    account, accounts, analytics, categories, classifier, events, history, rates, session, transactions,
+};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -16,17 +18,45 @@ use super::{account, accounts, analytics, categories, classifier, events, histor
         license(name = "MIT")
     ),
     paths(
-        account::register, account::login, account::logout, account::demo, account::keep_demo,
-        account::me, account::amend_me, account::close, account::change_password,
-        session::get, session::heartbeat, session::list, session::end, session::end_others,
-        transactions::list, transactions::record, transactions::record_many, transactions::suggest,
-        transactions::get, transactions::amend, transactions::remove,
-        categories::list, categories::create, categories::get, categories::amend, categories::remove,
+        account::register,
+        account::login,
+        account::logout,
+        account::demo,
+        account::keep_demo,
+        account::me,
+        account::amend_me,
+        account::close,
+        account::change_password,
+        session::get,
+        session::heartbeat,
+        session::list,
+        session::end,
+        session::end_others,
+        transactions::list,
+        transactions::record,
+        transactions::record_many,
+        transactions::suggest,
+        transactions::get,
+        transactions::amend,
+        transactions::remove,
+        categories::list,
+        categories::create,
+        categories::get,
+        categories::amend,
+        categories::remove,
         accounts::list,
-        history::undo, history::redo, history::history, history::changes, events::events,
-        analytics::dashboard, analytics::breakdown, analytics::monthly,
-        rates::currencies, rates::get,
-        classifier::get, classifier::retrain,
+        history::undo,
+        history::redo,
+        history::history,
+        history::changes,
+        events::events,
+        analytics::dashboard,
+        analytics::breakdown,
+        analytics::monthly,
+        rates::currencies,
+        rates::get,
+        classifier::get,
+        classifier::retrain,
     )
 )]
 struct Document;

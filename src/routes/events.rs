@@ -129,7 +129,10 @@ impl Feed {
     /// Ends the stream with its session.
     async fn check_session(&self) -> Result<(), Closed> {
         if let Err(reason) = self.auth.check(&self.session).await {
-            let event = format!("event: session\ndata: {{\"reason\":\"{}\"}}\n\n", Problem::from(reason).code().as_str());
+            let event = format!(
+                "event: session\ndata: {{\"reason\":\"{}\"}}\n\n",
+                Problem::from(reason).code().as_str()
+            );
             self.send(event.into()).await?;
             return Err(Closed);
         }

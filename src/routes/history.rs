@@ -1,10 +1,6 @@
 //! What was written and by whom, and taking it back: `/undo`, `/redo`, `/history`, `/changes`.
 
-use actix_web::{
-    HttpResponse,
-    http::StatusCode,
-    web::Data,
-};
+use actix_web::{HttpResponse, http::StatusCode, web::Data};
 use finbrain_actors::{
     Ports,
     registry::Registry,
@@ -65,12 +61,9 @@ pub fn views(changes: &[Change]) -> Vec<ChangeView> {
 
 fn view(change: &Change) -> Option<ChangeView> {
     Some(match change {
-        Change::Settings { from, to } => ChangeView {
-            kind: "settings",
-            id: None,
-            from: json(from),
-            to: json(to),
-        },
+        Change::Settings { from, to } => {
+            ChangeView { kind: "settings", id: None, from: json(from), to: json(to) }
+        }
         Change::Account { from, to } => ChangeView {
             kind: "account",
             id: to.as_ref().or(from.as_ref()).map(|account| account.id.to_string()),
@@ -89,12 +82,9 @@ fn view(change: &Change) -> Option<ChangeView> {
             from: json(&from.as_deref().map(TransactionView::plain)),
             to: json(&to.as_deref().map(TransactionView::plain)),
         },
-        Change::Merchant { merchant, from, to } => ChangeView {
-            kind: "merchant",
-            id: Some(merchant.clone()),
-            from: json(from),
-            to: json(to),
-        },
+        Change::Merchant { merchant, from, to } => {
+            ChangeView { kind: "merchant", id: Some(merchant.clone()), from: json(from), to: json(to) }
+        }
         Change::BookClosed => ChangeView { kind: "book_closed", id: None, from: None, to: None },
         Change::Access(_) => return None,
     })
@@ -153,7 +143,8 @@ pub async fn changes(
 ) -> Result<HttpResponse, Problem> {
     let limit = page::limit(query.limit)?;
     let entries = ports.journal.since(caller.session.book, query.since, limit).await?;
-    let answered = registry.query(caller.owner(), Reversible { entries: Vec::new() }, caller.reader()).await?;
+    let answered =
+        registry.query(caller.owner(), Reversible { entries: Vec::new() }, caller.reader()).await?;
     let last = entries.last().map_or(query.since, |entry| entry.slot);
     let data = entries.iter().map(|entry| Ok(VersionView::new(entry, &entry.changes()?)));
     let data = data.collect::<Result<Vec<_>, finbrain_domain::Error>>()?;

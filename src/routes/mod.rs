@@ -1,33 +1,33 @@
 //! The HTTP surface: what is read from a request and what is written to an answer. Handlers parse, ask an actor, and
 //! write down what it said; rules live elsewhere.
 
-pub mod account;
+mod account;
 mod account_form;
-pub mod accounts;
-pub mod analytics;
+mod accounts;
+mod analytics;
 mod answer;
 pub mod body;
 pub mod caller;
-pub mod categories;
-pub mod classifier;
+mod categories;
+mod classifier;
 pub mod docs;
 mod document;
 pub mod endpoint;
-pub mod events;
-pub mod history;
+mod events;
+mod history;
 pub mod middleware;
 mod money;
 pub mod ops;
 mod page;
 pub mod query;
-pub mod rates;
+mod rates;
 pub mod report;
-pub mod session;
+mod session;
 mod suggestion;
 mod transaction_form;
 mod transaction_view;
-pub mod transactions;
-pub mod ui;
+mod transactions;
+mod ui;
 
 use actix_web::web::{self, ServiceConfig};
 

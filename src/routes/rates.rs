@@ -103,6 +103,9 @@ pub async fn get(
         date: date.to_string(),
         as_of: newest.map(|rate| rate.date.to_string()),
         source: newest.map(|rate| rate.source.as_str()),
-        rates: known.iter().map(|(symbol, rate)| (symbol.code(), rate.rate.normalize().to_string())).collect(),
+        rates: known
+            .iter()
+            .map(|(symbol, rate)| (symbol.code(), rate.rate.normalize().to_string()))
+            .collect(),
     }))
 }

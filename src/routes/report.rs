@@ -129,7 +129,8 @@ fn quoted(key: &[u8; 16]) -> String {
 }
 
 fn matches(request: &HttpRequest, key: &[u8; 16]) -> bool {
-    let Some(asked) = request.headers().get(header::IF_NONE_MATCH).and_then(|value| value.to_str().ok()) else {
+    let Some(asked) = request.headers().get(header::IF_NONE_MATCH).and_then(|value| value.to_str().ok())
+    else {
         return false;
     };
     let quoted = quoted(key);

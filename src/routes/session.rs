@@ -5,22 +5,16 @@ use actix_web::{
     web::{Data, Path},
 };
 use finbrain_actors::registry::Registry;
-use finbrain_domain::session::{Session, SessionLife};
+use finbrain_domain::session::Session;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{
     account::{end_sessions, no_content},
-    answer::List,
     body::Body,
     caller::{CurrentUser, LEDGER_VERSION},
 };
-use crate::{auth::accounts::Auth, problem::Problem};
-
-/// How often a page says that it is there.
-const HEARTBEAT_SECONDS: i64 = 30;
-/// The countdown before an inactive session ends.
-const COUNTDOWN_SECONDS: i64 = 60;
+use crate::{auth::accounts::Auth, config::SessionTimes, problem::Problem};
 
 /// A session: one login on one device.
 #[derive(Debug, Serialize, ToSchema)]
@@ -37,18 +31,25 @@ pub struct SessionView {
     absolute_expires_at: String,
     current: bool,
     /// How often to send a heartbeat.
-    heartbeat_seconds: i64,
+    heartbeat_seconds: u32,
     /// Without any request for so long the session ends.
     idle_seconds: i64,
     /// After so long without activity the page warns.
-    warning_seconds: i64,
+    warning_seconds: u32,
     /// Without activity for so long the session ends.
     inactive_seconds: i64,
 }
 
+/// Whether a session is the one that asks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Place {
+    Here,
+    Elsewhere,
+}
+
 impl SessionView {
-    pub fn new(session: &Session, life: SessionLife, current: bool) -> Self {
-        let inactive = life.inactive.as_secs();
+    pub fn new(session: &Session, times: &SessionTimes, place: Place) -> Self {
+        let life = times.life;
         Self {
             id: session.id.to_string(),
             device: session.device.clone(),
@@ -58,19 +59,19 @@ impl SessionView {
             idle_expires_at: session.idle_expires_at(&life).to_string(),
             inactive_expires_at: session.inactive_expires_at(&life).to_string(),
             absolute_expires_at: session.absolute_expires_at(&life).to_string(),
-            current,
-            heartbeat_seconds: HEARTBEAT_SECONDS.min(life.idle.as_secs() / 3).max(1),
+            current: place == Place::Here,
+            heartbeat_seconds: times.heartbeat_seconds,
             idle_seconds: life.idle.as_secs(),
-            warning_seconds: (inactive - COUNTDOWN_SECONDS).max(inactive / 2),
-            inactive_seconds: inactive,
+            warning_seconds: times.warning_seconds,
+            inactive_seconds: life.inactive.as_secs(),
         }
     }
 }
 
 /// The session that asks.
 #[utoipa::path(get, path = "/api/v1/session", tag = "session", responses((status = 200, body = SessionView)))]
-pub async fn get(caller: CurrentUser, auth: Data<Auth>) -> HttpResponse {
-    HttpResponse::Ok().json(SessionView::new(&caller.session, auth.settings().life, true))
+pub async fn get(caller: CurrentUser, times: Data<SessionTimes>) -> HttpResponse {
+    HttpResponse::Ok().json(SessionView::new(&caller.session, &times, Place::Here))
 }
 
 #[derive(Debug, Deserialize, ToSchema)]
@@ -113,11 +114,17 @@ pub async fn heartbeat(
 
 /// All sessions of the person, newest first.
 #[utoipa::path(get, path = "/api/v1/sessions", tag = "session", responses((status = 200, body = SessionList)))]
-pub async fn list(caller: CurrentUser, auth: Data<Auth>) -> Result<HttpResponse, Problem> {
+pub async fn list(
+    caller: CurrentUser,
+    auth: Data<Auth>,
+    times: Data<SessionTimes>,
+) -> Result<HttpResponse, Problem> {
     let sessions = auth.list_sessions(caller.session.user).await?;
-    let life = auth.settings().life;
-    let data = sessions.iter().map(|session| SessionView::new(session, life, session.id == caller.session.id));
-    Ok(HttpResponse::Ok().json(List { data: data.collect() }))
+    let view = |session: &Session| {
+        let place = if session.id == caller.session.id { Place::Here } else { Place::Elsewhere };
+        SessionView::new(session, &times, place)
+    };
+    Ok(HttpResponse::Ok().json(SessionList { data: sessions.iter().map(view).collect() }))
 }
 
 /// Sessions of a person.

@@ -82,7 +82,9 @@ pub struct TransactionPatchBody {
 }
 
 /// Tells `null` from a field that was left out.
-pub fn given<'de, D: Deserializer<'de>, T: Deserialize<'de>>(value: D) -> Result<Option<Option<T>>, D::Error> {
+pub fn given<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+    value: D,
+) -> Result<Option<Option<T>>, D::Error> {
     Option::deserialize(value).map(Some)
 }
 
@@ -125,10 +127,12 @@ impl NewTransactionBody {
         let currency = invalid.take(place("currency"), Currency::parse(&self.currency));
         let amount = currency.and_then(|currency| {
             let amount = Money::parse(&self.amount, currency);
-            let amount = amount.and_then(|amount| if amount.minor() == 0 { Err(Error::AmountZero) } else { Ok(amount) });
+            let amount = amount
+                .and_then(|amount| if amount.minor() == 0 { Err(Error::AmountZero) } else { Ok(amount) });
             invalid.take(place("amount"), amount)
         });
-        let account = optional(invalid, place("account_id"), self.account_id, |text| text.parse::<AccountId>());
+        let account =
+            optional(invalid, place("account_id"), self.account_id, |text| text.parse::<AccountId>());
         let category = optional(invalid, place("category_id"), self.category_id, CategoryId::parse);
         let splits = currency.and_then(|currency| splits(self.splits, currency, &place("splits"), invalid));
         let tags = invalid.take(place("tags"), parse_tags(&self.tags));
@@ -260,14 +264,18 @@ impl ListQuery {
         let mut invalid = Invalid::new();
         let from = optional(&mut invalid, "?from".into(), self.from, parse_date).flatten();
         let to = optional(&mut invalid, "?to".into(), self.to, parse_date).flatten();
-        let account = optional(&mut invalid, "?account".into(), self.account, str::parse::<AccountId>).flatten();
+        let account =
+            optional(&mut invalid, "?account".into(), self.account, str::parse::<AccountId>).flatten();
         let categories = parse_list(&mut invalid, "?category", self.category, CategoryId::parse);
         let tag = optional(&mut invalid, "?tag".into(), self.tag, Tag::parse).flatten();
-        let text = optional(&mut invalid, "?q".into(), self.q.filter(|q| !q.is_empty()), Description::parse).flatten();
+        let text = optional(&mut invalid, "?q".into(), self.q.filter(|q| !q.is_empty()), Description::parse)
+            .flatten();
         let min = optional(&mut invalid, "?min".into(), self.min, bound).flatten();
         let max = optional(&mut invalid, "?max".into(), self.max, bound).flatten();
         let currency = optional(&mut invalid, "?currency".into(), self.currency, Currency::parse).flatten();
-        let shown = optional(&mut invalid, "?display_currency".into(), self.display_currency, Currency::parse).flatten();
+        let shown =
+            optional(&mut invalid, "?display_currency".into(), self.display_currency, Currency::parse)
+                .flatten();
         if from.zip(to).is_some_and(|(from, to)| to < from) {
             invalid.note("?to", Error::PeriodReversed.into());
         }

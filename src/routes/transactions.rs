@@ -63,8 +63,7 @@ pub async fn record(
     invalid.check()?;
     let Some(new) = new else { return Err(crate::problem::Code::InvalidBody.into()) };
     let prepared = classifier.prepare(&new.description);
-    let accepted =
-        registry.command(caller.owner(), RecordTransaction { new, prepared }, envelope).await?;
+    let accepted = registry.command(caller.owner(), RecordTransaction { new, prepared }, envelope).await?;
     worker.wake();
     let recorded = &accepted.output;
     let mut response = written(StatusCode::CREATED, &accepted);
@@ -88,25 +87,30 @@ pub async fn record_many(
     let prepared = actix_web::web::block(move || {
         let new: Vec<NewTransaction> = body.parse()?;
         let model = classifier.serving();
-        Ok::<_, Problem>(new.into_iter().map(|new| {
-            let prepared = finbrain_actors::classifier::Prepared::new(&model.model, &new.description);
-            (new, prepared)
-        }).collect::<Vec<_>>())
+        Ok::<_, Problem>(
+            new.into_iter()
+                .map(|new| {
+                    let prepared = finbrain_actors::classifier::Prepared::new(&model.model, &new.description);
+                    (new, prepared)
+                })
+                .collect::<Vec<_>>(),
+        )
     });
     let new = prepared.await.map_err(|_| Problem::new(crate::problem::Code::Busy))??;
     let accepted = registry.command(caller.owner(), RecordMany { new }, envelope).await?;
     worker.wake();
-    let view = BulkView {
-        count: accepted.output,
-        entry_id: accepted.entry_id.map(|id| id.to_string()),
-    };
+    let view = BulkView { count: accepted.output, entry_id: accepted.entry_id.map(|id| id.to_string()) };
     Ok(written(StatusCode::CREATED, &accepted).json(view))
 }
 
 /// One transaction. Its `ETag` is the slot of its last change.
 #[utoipa::path(get, path = "/api/v1/transactions/{id}", tag = "transactions", params(("id" = String, Path)),
     responses((status = 200, body = TransactionView), (status = "4XX", body = crate::problem::ProblemDocument)))]
-pub async fn get(caller: CurrentUser, registry: Data<Registry>, id: Path<String>) -> Result<HttpResponse, Problem> {
+pub async fn get(
+    caller: CurrentUser,
+    registry: Data<Registry>,
+    id: Path<String>,
+) -> Result<HttpResponse, Problem> {
     let id = transaction_id(&id)?;
     let answered = registry.query(caller.owner(), GetTransaction { id }, caller.reader()).await?;
     let found = &answered.output;

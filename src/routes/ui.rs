@@ -30,10 +30,12 @@ pub async fn serve(request: HttpRequest) -> Result<HttpResponse, Problem> {
         None => (SHELL, Assets::get(SHELL).ok_or(Problem::new(Code::UnknownRoute))?),
     };
     let tag = format!("\"{:032x}\"", short(&file.metadata.sha256_hash()));
-    let cached = request.headers().get(header::IF_NONE_MATCH).is_some_and(|asked| asked.as_bytes() == tag.as_bytes());
+    let cached =
+        request.headers().get(header::IF_NONE_MATCH).is_some_and(|asked| asked.as_bytes() == tag.as_bytes());
     let mut response = if cached { HttpResponse::NotModified() } else { HttpResponse::Ok() };
     // Names under assets/ carry a hash of their content.
-    let lifetime = if name.starts_with("assets/") { "public, max-age=31536000, immutable" } else { "no-cache" };
+    let lifetime =
+        if name.starts_with("assets/") { "public, max-age=31536000, immutable" } else { "no-cache" };
     response.insert_header((header::CACHE_CONTROL, lifetime)).insert_header((header::ETAG, tag));
     if cached {
         return Ok(response.finish());

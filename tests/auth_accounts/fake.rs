@@ -156,7 +156,7 @@ impl Journal for Standing {
             pending: false,
         };
         let stands = self.0.lock().unwrap().contains(&entry);
-        ready(Ok(stands.then(|| Entry::seal(book, 1, Digest::ZERO, draft).unwrap())))
+        ready(Ok(stands.then(|| Entry::seal(book, 1, Digest::ZERO, &draft).unwrap())))
     }
 
     fn append(&self, _: Entry) -> Answer<'_, Result<(), AppendError>> {

@@ -6,7 +6,7 @@ mod training;
 
 use std::{sync::Arc, time::Duration};
 
-use actix::{Actor, ActorFutureExt, AsyncContext, Context, Handler, Message, WrapFuture};
+use actix::{Actor, ActorFutureExt, ArbiterHandle, AsyncContext, Context, Handler, Message, WrapFuture};
 use arc_swap::ArcSwap;
 use finbrain_domain::ports::{Clock, Models, StoreError, StoredModel};
 use finbrain_ml::Model;
@@ -79,11 +79,12 @@ impl std::fmt::Debug for ClassifierHandle {
 }
 
 impl ClassifierHandle {
-    /// Starts the classifier in the current arbiter.
-    pub fn start(models: Arc<dyn Models>, clock: Arc<dyn Clock>) -> Self {
+    /// Starts the classifier on an arbiter.
+    pub fn start(arbiter: &ArbiterHandle, models: Arc<dyn Models>, clock: Arc<dyn Clock>) -> Self {
         let serving = Arc::new(ArcSwap::from_pointee(Serving::builtin()));
         let training = Arc::new(ArcSwap::from_pointee(Training::default()));
         let (kept_serving, kept_training) = (Arc::clone(&serving), Arc::clone(&training));
+        let arbiter = arbiter.clone();
         let keeper = Keeper::new("classifier", move || {
             let classifier = Classifier {
                 models: Arc::clone(&models),
@@ -92,7 +93,7 @@ impl ClassifierHandle {
                 training: Arc::clone(&kept_training),
                 learned: None,
             };
-            classifier.start()
+            Classifier::start_in_arbiter(&arbiter, |_| classifier)
         });
         Self { serving, training, keeper: Arc::new(keeper) }
     }

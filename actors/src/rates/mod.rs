@@ -17,7 +17,8 @@ use finbrain_domain::{
 use jiff::civil::Date;
 use tokio::sync::watch;
 
-use plan::{Ended, Plan, Request, today};
+use self::plan::{Ended, Plan, Request, today};
+use crate::keeper::Keeper;
 
 /// A source that takes longer has failed, whatever time-outs of its own it has.
 const DEADLINE: Duration = Duration::from_secs(10);
@@ -42,7 +43,7 @@ pub fn describe_metrics() {
 #[derive(Clone)]
 pub struct RatesHandle {
     book: Arc<watch::Sender<Arc<RateBook>>>,
-    actor: Addr<Rates>,
+    keeper: Arc<Keeper<Rates>>,
 }
 
 impl std::fmt::Debug for RatesHandle {
@@ -62,7 +63,9 @@ impl RatesHandle {
         let first_unknown = first_unknown(&floor);
         let book = Arc::new(watch::Sender::new(floor));
         let outset = Outset { first_unknown, book: Arc::clone(&book), source, clock };
-        Self { book, actor: outset.start(arbiter) }
+        let arbiter = arbiter.clone();
+        let keeper = Arc::new(Keeper::new("rates", move || outset.start(&arbiter)));
+        Self { book, keeper }
     }
 
     /// The newest book. Never waits for the actor.
@@ -74,7 +77,7 @@ impl RatesHandle {
     /// converted now is converted with [`Self::current`]. When the actor is too busy to listen, the next caller asks
     /// again.
     pub fn ensure(&self, from: Date, to: Date) {
-        let _ = self.actor.try_send(EnsureRates { from, to });
+        let _ = self.keeper.tell(EnsureRates { from, to });
     }
 
     /// Every newer book from now on; one that changed nothing is not announced.

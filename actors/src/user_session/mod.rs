@@ -185,7 +185,11 @@ impl UserSession {
     fn look<T>(&mut self, look: impl FnOnce(&View<'_>, &mut Cubes) -> T) -> T {
         let rates: Arc<RateBook> = self.rates.current();
         let view = View { ledger: &self.ledger, moment: self.moment(), rates: &rates };
-        look(&view, &mut self.cubes)
+        let looked = look(&view, &mut self.cubes);
+        if let Some((first, last)) = self.cubes.take_wanting() {
+            self.rates.ensure(first.first_day(), last.last_day());
+        }
+        looked
     }
 
     /// Everything that follows from an entry that now is in the ledger.

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use finbrain_domain::{
+    calendar::Month,
     ids::Digest,
     ledger::{Ledger, Moment},
     money::Currency,
@@ -48,6 +49,8 @@ pub struct Reader {
 #[derive(Debug, Default)]
 pub struct Cubes {
     kept: Vec<Arc<Cube>>,
+    /// Months whose rows could not be converted, since somebody asked.
+    wanting: Option<(Month, Month)>,
 }
 
 /// So many currencies of one book are kept at a time.
@@ -63,11 +66,17 @@ impl Cubes {
             return Arc::clone(cube);
         }
         let cube = Arc::new(Cube::build(view.ledger, view.rates, currency));
+        self.wanting = cube.wanting();
         if self.kept.len() >= KEPT {
             self.kept.remove(0);
         }
         self.kept.push(Arc::clone(&cube));
         cube
+    }
+
+    /// The months whose rates are worth asking for; said once.
+    pub(super) fn take_wanting(&mut self) -> Option<(Month, Month)> {
+        self.wanting.take()
     }
 }
 

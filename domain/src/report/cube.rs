@@ -237,6 +237,14 @@ impl Cube {
         sums.into_values().collect()
     }
 
+    /// The first and the last month with rows that no rate converts: rates that are worth asking for.
+    pub fn wanting(&self) -> Option<(Month, Month)> {
+        let mut months =
+            self.foreign.iter().filter(|(_, foreign)| foreign.left_out > 0).map(|((month, _), _)| *month);
+        let first = months.next()?;
+        Some((first, months.next_back().unwrap_or(first)))
+    }
+
     /// The rates that converted what lies in these months.
     pub fn rates_used(&self, rates: &RateBook, months: &[Month]) -> Vec<RateUse> {
         let mut used: BTreeMap<Currency, (u32, i32, i32)> = BTreeMap::new();

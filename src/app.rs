@@ -1,0 +1,291 @@
+//! The application: everything wired together. Nobody imports this room but `main` and the tests.
+
+use std::{future::Future, net::SocketAddr, sync::Arc, time::Duration};
+
+use actix_web::{
+    App, HttpServer,
+    dev::{Server, ServerHandle},
+    web::{self, Data},
+};
+use anyhow::Context as _;
+use finbrain_actors::{
+    Ports,
+    classifier::ClassifierHandle,
+    rates::RatesHandle,
+    registry::Registry,
+    worker::{Sharing, WorkerHandle},
+};
+use finbrain_domain::ports::{Clock, RateSource};
+
+use crate::{
+    auth::{
+        self,
+        accounts::{Auth, AuthPorts},
+        door::Door,
+        hash_pool::{HashPool, PoolSettings},
+        keys::ServerKeys,
+        public_url::{InsecureHttp, PublicUrl},
+        settings::{Administrator, Allowance, AuthLimits, AuthSettings, Demos, Registration},
+    },
+    config::{self, Config, RatesSource, Switch},
+    outbound::{NoRates, ecb, frankfurter::Frankfurter},
+    routes::{
+        self,
+        middleware::{Edge, Transport},
+        ops::{Phase, Readiness},
+        report::Rendered,
+    },
+    shared::{MemoryShared, Rate},
+    store::embedded::EmbeddedStore,
+    telemetry::Metrics,
+};
+
+/// How often the times of sessions are written down: a restart logs nobody out who was seen within 120 s.
+const FLUSH_EVERY: Duration = Duration::from_secs(10);
+/// How often the shared state forgets what is over.
+const SWEEP_EVERY: Duration = Duration::from_secs(60);
+/// Demos that live at the same time.
+const MOST_DEMOS: u64 = 200;
+
+/// A server that listens.
+pub struct Application {
+    address: SocketAddr,
+    ops_address: SocketAddr,
+    public_url: PublicUrl,
+    server: Server,
+    ops: Server,
+    rooms: Rooms,
+}
+
+impl std::fmt::Debug for Application {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "application at {}", self.address)
+    }
+}
+
+/// What lives as long as the server.
+struct Rooms {
+    store: Arc<EmbeddedStore>,
+    shared: Arc<MemoryShared>,
+    clock: Arc<dyn Clock>,
+    auth: Data<Auth>,
+    registry: Registry,
+    readiness: Readiness,
+}
+
+/// Every metric of the house, by name, unit and meaning.
+pub fn describe_metrics() {
+    finbrain_actors::describe_metrics();
+    crate::store::embedded::describe_metrics();
+    crate::auth::hash_pool::describe_metrics();
+    routes::middleware::describe_metrics();
+}
+
+impl Application {
+    /// Opens the store, starts the actors and binds both ports. Needs a running actix system.
+    pub async fn start(config: Config, clock: Arc<dyn Clock>, metrics: Metrics) -> anyhow::Result<Self> {
+        let data_dir = config.data_dir.clone();
+        let store = web::block(move || EmbeddedStore::open(&data_dir)).await??;
+        let store = Arc::new(store);
+        let listener = std::net::TcpListener::bind(config.listen)
+            .with_context(|| format!("cannot listen on {}", config.listen))?;
+        let ops_listener = std::net::TcpListener::bind(config.ops_listen)
+            .with_context(|| format!("cannot listen on {}", config.ops_listen))?;
+        let (address, ops_address) = (listener.local_addr()?, ops_listener.local_addr()?);
+        let public_url = public_url(&config, address)?;
+        let door = Data::new(Door::new(public_url.clone(), config.trusted_proxies.clone()));
+
+        let shared = Arc::new(MemoryShared::new(
+            config.session.life,
+            Rate::per_minute(config.session_rate.per_minute, config.session_rate.burst),
+        ));
+        let ports = Ports {
+            journal: store.clone(),
+            users: store.clone(),
+            due: store.clone(),
+            models: store.clone(),
+            shared: shared.clone(),
+            clock: Arc::clone(&clock),
+        };
+        let auth = Data::new(open_auth(&config, &public_url, &ports).await?);
+        let arbiter = actix::Arbiter::current();
+        let rates =
+            RatesHandle::start(&arbiter, rate_floor().await?, rate_source(&config)?, Arc::clone(&clock));
+        let memory = usize::try_from(config.ledger_memory).unwrap_or(usize::MAX);
+        let registry = Registry::new(ports.clone(), rates.clone(), config.workers.get(), memory);
+        let classifier = ClassifierHandle::start(&arbiter, ports.models.clone(), Arc::clone(&clock));
+        let sharing = if public_url.is_loopback() { Sharing::Household } else { Sharing::Off };
+        let worker =
+            WorkerHandle::start(&arbiter, ports.clone(), registry.clone(), classifier.clone(), sharing);
+
+        let readiness = Readiness::new();
+        let edge = Edge::new(match public_url.transport() {
+            auth::public_url::Transport::Encrypted => Transport::Https,
+            auth::public_url::Transport::Loopback | auth::public_url::Transport::Insecure => Transport::Http,
+        });
+        let parts = Parts {
+            door,
+            auth: auth.clone(),
+            ports: Data::new(ports),
+            registry: Data::new(registry.clone()),
+            rates: Data::new(rates),
+            classifier: Data::new(classifier),
+            worker: Data::new(worker),
+            rendered: Data::new(Rendered::default()),
+            session: Data::new(config.session),
+        };
+        let server = HttpServer::new(move || App::new().wrap(edge).configure(|app| parts.configure(app)))
+            .workers(config.workers.get())
+            .disable_signals()
+            .shutdown_timeout(20)
+            .listen(listener)?
+            .run();
+        let ops_parts = (Data::new(readiness.clone()), Data::new(metrics));
+        let ops = HttpServer::new(move || {
+            let (readiness, metrics) = ops_parts.clone();
+            App::new().app_data(readiness).app_data(metrics).configure(routes::ops::configure)
+        });
+        let ops = ops.workers(1).disable_signals().shutdown_timeout(1).listen(ops_listener)?.run();
+        let rooms = Rooms { store, shared, clock, auth, registry, readiness };
+        rooms.readiness.set(Phase::Ready);
+        Ok(Self { address, ops_address, public_url, server, ops, rooms })
+    }
+
+    /// Where the public port listens.
+    pub const fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Where the operator's port listens.
+    pub const fn ops_address(&self) -> SocketAddr {
+        self.ops_address
+    }
+
+    /// Under which URL people reach it.
+    pub fn url(&self) -> &str {
+        self.public_url.origin()
+    }
+
+    /// Serves until `stop` comes, then finishes what is under way.
+    pub async fn run_until(self, stop: impl Future<Output = ()>) -> anyhow::Result<()> {
+        let Self { server, ops, rooms, .. } = self;
+        let (handle, ops_handle): (ServerHandle, ServerHandle) = (server.handle(), ops.handle());
+        let server = actix_web::rt::spawn(server);
+        let ops = actix_web::rt::spawn(ops);
+        let upkeep =
+            actix_web::rt::spawn(upkeep(rooms.auth.clone(), rooms.shared.clone(), rooms.clock.clone()));
+        stop.await;
+        rooms.readiness.set(Phase::Stopping);
+        // Streams never end by themselves: the actors go first, and their readers resume elsewhere.
+        let drain = handle.stop(true);
+        rooms.registry.shut_down().await;
+        drain.await;
+        upkeep.abort();
+        if let Err(error) = rooms.auth.flush_seen().await {
+            tracing::warn!(error = %error, "times of sessions were not written");
+        }
+        ops_handle.stop(false).await;
+        server.await??;
+        ops.await??;
+        rooms.store.close().await;
+        Ok(())
+    }
+}
+
+/// What every worker has.
+#[derive(Clone)]
+struct Parts {
+    door: Data<Door>,
+    auth: Data<Auth>,
+    ports: Data<Ports>,
+    registry: Data<Registry>,
+    rates: Data<RatesHandle>,
+    classifier: Data<ClassifierHandle>,
+    worker: Data<WorkerHandle>,
+    rendered: Data<Rendered>,
+    session: Data<config::SessionTimes>,
+}
+
+impl Parts {
+    fn configure(&self, app: &mut web::ServiceConfig) {
+        app.app_data(self.door.clone())
+            .app_data(self.auth.clone())
+            .app_data(self.ports.clone())
+            .app_data(self.registry.clone())
+            .app_data(self.rates.clone())
+            .app_data(self.classifier.clone())
+            .app_data(self.worker.clone())
+            .app_data(self.rendered.clone())
+            .app_data(self.session.clone())
+            .configure(routes::configure);
+    }
+}
+
+/// Work that comes back every few seconds.
+async fn upkeep(auth: Data<Auth>, shared: Arc<MemoryShared>, clock: Arc<dyn Clock>) {
+    let mut flush = tokio::time::interval(FLUSH_EVERY);
+    let mut sweep = tokio::time::interval(SWEEP_EVERY);
+    loop {
+        tokio::select! {
+            _ = flush.tick() => {
+                if let Err(error) = auth.flush_seen().await {
+                    tracing::warn!(error = %error, "times of sessions were not written");
+                }
+            }
+            _ = sweep.tick() => shared.sweep(clock.now()),
+        }
+    }
+}
+
+fn public_url(config: &Config, bound: SocketAddr) -> anyhow::Result<PublicUrl> {
+    let insecure = if config.allow_insecure_http { InsecureHttp::Allowed } else { InsecureHttp::Refused };
+    Ok(PublicUrl::parse(&config.public_url(bound), insecure)?)
+}
+
+async fn open_auth(config: &Config, public_url: &PublicUrl, ports: &Ports) -> anyhow::Result<Auth> {
+    let keys = ServerKeys::load(&*ports.users).await?;
+    // The first hash measures the machine and takes a while.
+    let pool = web::block(|| HashPool::start(PoolSettings::default())).await??;
+    let settings = AuthSettings {
+        life: config.session.life,
+        registration: match config.registration {
+            config::Registration::Open => Registration::Open,
+            config::Registration::Closed => Registration::Closed,
+        },
+        demos: match config.demo {
+            Switch::On => Demos::Open { limit: MOST_DEMOS },
+            Switch::Off => Demos::Closed,
+        },
+        administrator: match &config.admin_email {
+            Some(email) => Administrator::Named(email.clone()),
+            None if public_url.is_loopback() => Administrator::First,
+            None => Administrator::Nobody,
+        },
+        limits: AuthLimits {
+            attempts_per_address: Allowance {
+                per_minute: config.login_rate.per_minute,
+                burst: config.login_rate.burst,
+            },
+            ..AuthLimits::default()
+        },
+        ..AuthSettings::of(public_url, config.admin_email.clone())
+    };
+    let auth_ports = AuthPorts {
+        users: ports.users.clone(),
+        shared: ports.shared.clone(),
+        journal: ports.journal.clone(),
+        clock: ports.clock.clone(),
+    };
+    Ok(Auth::new(auth_ports, Arc::new(pool), keys, settings))
+}
+
+async fn rate_floor() -> anyhow::Result<Arc<finbrain_domain::rates::RateBook>> {
+    Ok(web::block(ecb::book).await?)
+}
+
+fn rate_source(config: &Config) -> anyhow::Result<Arc<dyn RateSource>> {
+    Ok(match &config.rates {
+        RatesSource::Off => Arc::new(NoRates),
+        RatesSource::Url(url) => Arc::new(Frankfurter::new(url)?),
+    })
+}

@@ -1,0 +1,88 @@
+//! `finbrain check`: folds every journal and verifies every chain. Reads only, also beside a running server.
+
+use std::{path::Path, process::ExitCode};
+
+use finbrain_domain::{
+    ids::BookId,
+    ledger::Ledger,
+    ports::{Journal, StoreError},
+};
+
+use crate::store::embedded::EmbeddedStore;
+
+/// Entries that are read at a time.
+const BATCH: usize = 1000;
+/// Books that are listed at a time.
+const BOOKS: usize = 500;
+
+/// What was found.
+#[derive(Debug, Default)]
+struct Findings {
+    books: u64,
+    closed: u64,
+    entries: u64,
+    transactions: u64,
+    damaged: u64,
+}
+
+/// Checks every book under `data_dir`; exit code 1 when one is damaged.
+#[expect(clippy::print_stdout, reason = "the report is what the command is for")]
+pub async fn check(data_dir: &Path) -> anyhow::Result<ExitCode> {
+    let store = EmbeddedStore::open_read_only(data_dir)?;
+    let mut findings = Findings::default();
+    let mut after = None;
+    loop {
+        let books = store.books(after, BOOKS).await?;
+        let Some((last, _)) = books.last() else { break };
+        after = Some(*last);
+        for (book, reduced) in books {
+            findings.books += 1;
+            if let Err(reason) = check_book(&store, book, reduced, &mut findings).await? {
+                findings.damaged += 1;
+                println!("book {book}: {reason}");
+            }
+        }
+    }
+    let Findings { books, closed, entries, transactions, damaged } = findings;
+    println!(
+        "{books} books ({closed} closed), {entries} entries, {transactions} transactions: {}",
+        if damaged == 0 { "all chains hold".to_owned() } else { format!("{damaged} damaged") }
+    );
+    Ok(if damaged == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+async fn check_book(
+    store: &EmbeddedStore,
+    book: BookId,
+    reduced: bool,
+    findings: &mut Findings,
+) -> Result<Result<(), String>, StoreError> {
+    if reduced {
+        findings.closed += 1;
+        return check_tombstones(store, book).await;
+    }
+    let mut ledger = Ledger::empty(book);
+    loop {
+        let entries = store.since(book, ledger.version(), BATCH).await?;
+        if entries.is_empty() {
+            break;
+        }
+        for entry in &entries {
+            if let Err(error) = ledger.apply(entry) {
+                return Ok(Err(error.to_string()));
+            }
+            findings.entries += 1;
+        }
+    }
+    findings.transactions += u64::try_from(ledger.rows().len()).unwrap_or(0);
+    Ok(Ok(()))
+}
+
+async fn check_tombstones(store: &EmbeddedStore, book: BookId) -> Result<Result<(), String>, StoreError> {
+    let tombstones = store.tombstones(book).await?;
+    let gap = tombstones.iter().zip(1u64..).find(|((slot, _), expected)| slot != expected);
+    Ok(match gap {
+        Some((_, expected)) => Err(format!("closed, and slot {expected} is missing")),
+        None => Ok(()),
+    })
+}
