@@ -17,6 +17,8 @@ use tracing_subscriber::{
 
 /// So many lines wait for the terminal; more are dropped rather than held.
 const WAITING_LINES: usize = 64 * 1024;
+/// So many bytes are written at once when lines come faster than the terminal takes them.
+const BATCH: usize = 64 * 1024;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum LogFormat {
@@ -73,7 +75,8 @@ pub fn init(format: LogFormat, filter: &str, output: Output) -> Result<Flush, Lo
 
 fn carrier(sink: impl io::Write + Send + 'static) -> (NonBlocking, WorkerGuard) {
     let builder = NonBlockingBuilder::default().lossy(true).buffered_lines_limit(WAITING_LINES);
-    builder.thread_name("log").finish(sink)
+    // The carrier flushes when nothing waits any longer, so that a busy server writes many lines at once.
+    builder.thread_name("log").finish(io::BufWriter::with_capacity(BATCH, sink))
 }
 
 /// The log into a given writer that is no terminal, not installed.
