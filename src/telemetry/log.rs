@@ -17,6 +17,8 @@ use tracing_subscriber::{
 
 /// So many lines wait for the terminal; more are dropped rather than held.
 const WAITING_LINES: usize = 64 * 1024;
+/// So many bytes are written at once when lines come faster than the terminal takes them.
+const BATCH: usize = 64 * 1024;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum LogFormat {
@@ -48,41 +50,60 @@ pub struct Flush {
     _worker: WorkerGuard,
 }
 
+/// How lines look, once that is decided.
+#[derive(Debug, Clone, Copy)]
+enum Look {
+    Coloured,
+    Plain,
+    Json,
+}
+
 /// Installs the log for the whole process. Call it once, before anything else.
 pub fn init(format: LogFormat, filter: &str, output: Output) -> Result<Flush, LogError> {
-    let (writer, worker, is_terminal) = match output {
-        Output::Stdout => carrier(io::stdout(), io::stdout().is_terminal()),
-        Output::Stderr => carrier(io::stderr(), io::stderr().is_terminal()),
+    let (is_terminal, (writer, worker)) = match output {
+        Output::Stdout => (io::stdout().is_terminal(), carrier(io::stdout())),
+        Output::Stderr => (io::stderr().is_terminal(), carrier(io::stderr())),
     };
-    let format = match (format, is_terminal) {
-        (LogFormat::Auto, true) => LogFormat::Pretty,
-        (LogFormat::Auto, false) => LogFormat::Json,
-        (chosen, _) => chosen,
+    let look = match (format, is_terminal) {
+        (LogFormat::Auto | LogFormat::Pretty, true) => Look::Coloured,
+        (LogFormat::Pretty, false) => Look::Plain,
+        (LogFormat::Auto, false) | (LogFormat::Json, _) => Look::Json,
     };
-    subscriber(format, filter, writer)?.try_init()?;
+    lines(look, filter, writer)?.try_init()?;
     Ok(Flush { _worker: worker })
 }
 
-fn carrier(sink: impl io::Write + Send + 'static, is_terminal: bool) -> (NonBlocking, WorkerGuard, bool) {
+fn carrier(sink: impl io::Write + Send + 'static) -> (NonBlocking, WorkerGuard) {
     let builder = NonBlockingBuilder::default().lossy(true).buffered_lines_limit(WAITING_LINES);
-    let (writer, worker) = builder.thread_name("log").finish(sink);
-    (writer, worker, is_terminal)
+    // The carrier flushes when nothing waits any longer, so that a busy server writes many lines at once.
+    builder.thread_name("log").finish(io::BufWriter::with_capacity(BATCH, sink))
 }
 
-/// The log in a given format, into a given writer. `Auto` means JSON here.
-pub fn subscriber<W>(
-    format: LogFormat,
-    filter: &str,
-    writer: W,
-) -> Result<Box<dyn Subscriber + Send + Sync>, LogError>
+/// The log into a given writer that is no terminal, not installed.
+pub fn subscriber<W>(format: LogFormat, filter: &str, writer: W) -> Result<Log, LogError>
+where
+    W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
+{
+    let look = match format {
+        LogFormat::Pretty => Look::Plain,
+        LogFormat::Auto | LogFormat::Json => Look::Json,
+    };
+    lines(look, filter, writer)
+}
+
+/// A log that can be installed.
+pub type Log = Box<dyn Subscriber + Send + Sync>;
+
+fn lines<W>(look: Look, filter: &str, writer: W) -> Result<Log, LogError>
 where
     W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
 {
     let registry = tracing_subscriber::registry().with(EnvFilter::try_new(filter)?);
     let lines = tracing_subscriber::fmt::layer().with_writer(writer);
-    Ok(match format {
-        LogFormat::Pretty => Box::new(registry.with(lines.compact())),
-        LogFormat::Auto | LogFormat::Json => {
+    Ok(match look {
+        Look::Coloured => Box::new(registry.with(lines.compact())),
+        Look::Plain => Box::new(registry.with(lines.compact().with_ansi(false))),
+        Look::Json => {
             let lines = lines.json().flatten_event(true).with_current_span(false).with_span_list(false);
             Box::new(registry.with(lines))
         }

@@ -8,6 +8,6 @@ mod metrics;
 mod process;
 
 pub use self::{
-    log::{Flush, LogError, LogFormat, Output, init, report_panics, subscriber},
+    log::{Flush, Log, LogError, LogFormat, Output, init, report_panics, subscriber},
     metrics::{Metrics, RecorderInstalled, describe_metrics},
 };

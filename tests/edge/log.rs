@@ -4,7 +4,7 @@ use std::{
 };
 
 use actix_web::{cookie::Cookie, test::TestRequest};
-use finbrain::telemetry::{LogFormat, Metrics, subscriber};
+use finbrain::telemetry::{LogFormat, Metrics, report_panics, subscriber};
 use futures_util::FutureExt as _;
 
 use super::*;
@@ -142,4 +142,20 @@ async fn visits_are_counted_by_route_and_status() {
     );
     assert!(text.contains(&format!("finbrain_http_request_seconds_count{{{route}}} 3")), "{text}");
     assert!(!text.contains("made-up"));
+}
+
+#[actix_web::test]
+async fn a_panic_is_logged_by_its_place_and_not_by_its_message() {
+    let kept = Kept::default();
+    let app = server(Transport::Http).await;
+    let log = kept.start(LogFormat::Json);
+    report_panics();
+
+    call(&app, TestRequest::get().uri("/api/v1/collapse")).await;
+    drop(std::panic::take_hook());
+    drop(log);
+
+    let text = kept.text();
+    assert!(text.contains("a thread panicked") && text.contains("tests/edge/main.rs"), "{text}");
+    assert!(!text.contains("Dana"), "{text}");
 }

@@ -17,7 +17,7 @@ use std::{
 
 use actix_web::{
     Error, HttpMessage as _, HttpResponse,
-    body::{BodySize, EitherBody, MessageBody},
+    body::{BodySize, BoxBody, EitherBody, MessageBody},
     dev::{Service, ServiceRequest, ServiceResponse, Transform, forward_ready},
     error::InternalError,
     http::header::{self, HeaderValue},
@@ -128,8 +128,7 @@ fn finish<B: MessageBody + 'static>(
         None => response.map_into_left_body(),
         Some(problem) => {
             let document = problem.document(Some(&visit.id().text()));
-            let mut response =
-                response.map_body(|_, _| EitherBody::right(actix_web::body::BoxBody::new(document)));
+            let mut response = response.map_body(|_, _| EitherBody::right(BoxBody::new(document)));
             response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(MEDIA_TYPE));
             response
         }
