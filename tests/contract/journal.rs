@@ -5,7 +5,7 @@ use std::sync::Arc;
 use finbrain_domain::{
     change::Change,
     entry::{Author, Draft, Entry, Key, Reversal},
-    ids::{BookId, Digest, EntryId, SessionId},
+    ids::{BookId, Digest, EntryId, UserId},
     ports::{AppendError, Journal, Snapshot, StoreError},
     settings::Settings,
     text::Name,
@@ -65,11 +65,11 @@ fn setting(name: &str) -> Change {
 }
 
 pub fn first(draft: Draft) -> Entry {
-    Entry::seal(BookId::new(), 1, Digest::ZERO, draft).unwrap()
+    Entry::seal(BookId::new(), 1, Digest::ZERO, &draft).unwrap()
 }
 
 pub fn after(entry: &Entry, draft: Draft) -> Entry {
-    Entry::seal(entry.book, entry.slot + 1, entry.chain, draft).unwrap()
+    Entry::seal(entry.book, entry.slot + 1, entry.chain, &draft).unwrap()
 }
 
 /// Appends so many entries to a new book.
@@ -109,7 +109,7 @@ pub async fn an_entry_reads_back_byte_for_byte(journal: Subject) {
     let full = after(
         &plain,
         Draft {
-            author: Author::User(SessionId::new()),
+            author: Author::User(UserId::new()),
             key: Some(Key { key: "clé \u{5d0} '\"".into(), request: Digest::of(b"request") }),
             auth_generation: u64::MAX,
             reverses: Some(Reversal::Undo(plain.entry_id)),
@@ -164,8 +164,8 @@ pub async fn a_taken_slot_is_refused(journal: Subject) {
 pub async fn a_gap_is_refused(journal: Subject) {
     let entries = grow(&*journal, 2).await;
     let gap = after(&entries[1], draft()).moved(4, entries[1].chain);
-    let late = Entry::seal(BookId::new(), 2, Digest::ZERO, draft()).unwrap();
-    let last = Entry::seal(BookId::new(), u64::MAX, Digest::ZERO, draft()).unwrap();
+    let late = Entry::seal(BookId::new(), 2, Digest::ZERO, &draft()).unwrap();
+    let last = Entry::seal(BookId::new(), u64::MAX, Digest::ZERO, &draft()).unwrap();
 
     for entry in [gap, late, last] {
         let refused = journal.append(entry).await;
