@@ -103,7 +103,7 @@ function AccountMenu({ onLogout }: { onLogout: () => void }) {
   return (
     <Menu position="bottom-end" width={220}>
       <Menu.Target>
-        <ActionIcon variant="light" size="lg" radius="xl" aria-label={t('nav.account')}>
+        <ActionIcon variant="default" size="lg" radius="xl" aria-label={t('nav.account')}>
           <span aria-hidden="true">{initial}</span>
         </ActionIcon>
       </Menu.Target>

@@ -39,9 +39,12 @@ export const theme = createTheme({
   cursorType: 'pointer',
   respectReducedMotion: true,
   headings: { fontWeight: '650' },
+  fontWeights: { regular: '400', medium: '500', bold: '700' },
   components: {
     Card: { defaultProps: { withBorder: true, padding: 'md', radius: 'lg' } },
     Tooltip: { defaultProps: { openDelay: 400, withArrow: true } },
+    InputWrapper: { defaultProps: { withAsterisk: false } },
+    Badge: { styles: { root: { textTransform: 'none' } } },
     Modal: { defaultProps: { centered: true, radius: 'lg' } },
   },
 });

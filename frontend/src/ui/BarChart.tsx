@@ -50,6 +50,7 @@ export default function BarChart(props: BarChartProps) {
   useEffect(() => {
     const ink = scheme === 'dark' ? '#a9b4b2' : '#5b6664';
     const line = scheme === 'dark' ? '#2f3937' : '#e4e9e8';
+    const drawn = rtl ? [...series].reverse() : series;
     const font = { fontFamily: 'system-ui, sans-serif', color: ink, fontSize: 12 };
     chart.current?.setOption(
       {
@@ -64,7 +65,8 @@ export default function BarChart(props: BarChartProps) {
           itemHeight: 10,
           textStyle: font,
           selectedMode: false,
-          data: rtl ? series.map((one) => one.name).reverse() : series.map((one) => one.name),
+          align: rtl ? 'right' : 'left',
+          data: drawn.map((one) => one.name),
         },
         tooltip: {
           trigger: 'axis',
@@ -88,7 +90,7 @@ export default function BarChart(props: BarChartProps) {
           splitLine: { lineStyle: { color: line } },
           axisLabel: { ...font, formatter: axisText },
         },
-        series: series.map((one) => ({
+        series: drawn.map((one) => ({
           type: 'bar',
           name: one.name,
           barMaxWidth: 22,

@@ -13,10 +13,12 @@ type Props = {
   /** What the button is called, e.g. "Category of aroma". */
   label: string;
   disabled?: boolean;
+  /** What stands there while nothing is chosen. */
+  placeholder?: string;
 };
 
 /** A chip that opens a searchable list of categories. */
-export function CategoryPicker({ categories, value, onChange, label, disabled }: Props) {
+export function CategoryPicker({ categories, value, onChange, label, disabled, placeholder }: Props) {
   const { t } = useTranslation();
   const name = useCategoryName();
   const [search, setSearch] = useState('');
@@ -50,10 +52,10 @@ export function CategoryPicker({ categories, value, onChange, label, disabled }:
         <UnstyledButton
           className="category-button"
           disabled={disabled}
-          aria-label={`${label}: ${name(current)}`}
+          aria-label={`${label}: ${current || !placeholder ? name(current) : placeholder}`}
           onClick={() => combobox.toggleDropdown()}
         >
-          <CategoryChip category={current} />
+          {current || !placeholder ? <CategoryChip category={current} /> : <span className="category-chip">{placeholder}</span>}
           <IconChevronDown size={14} />
         </UnstyledButton>
       </Combobox.Target>

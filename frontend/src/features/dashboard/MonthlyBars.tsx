@@ -93,7 +93,7 @@ export function MonthlyBars({ dashboard, period }: Props) {
       <Chart
         labels={labels}
         series={series}
-        height={260}
+        height={300}
         description={description}
         valueText={valueText}
         axisText={axisText}

@@ -60,7 +60,6 @@ function SearchField({ value, onChange }: { value: string; onChange: (q: string)
         setText(event.currentTarget.value);
         send(event.currentTarget.value);
       }}
-      dir="auto"
     />
   );
 }

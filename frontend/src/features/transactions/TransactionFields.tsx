@@ -87,6 +87,7 @@ export function TransactionFields({ draft, onChange, problems, error, suggestion
             value={draft.categoryId}
             onChange={(categoryId) => onChange({ categoryId })}
             label={t('field.category')}
+            placeholder={t('add.automatic')}
           />
           {suggestion}
         </Group>

@@ -11,6 +11,7 @@ export const en = {
     undo: 'Undo',
   },
   add: {
+    automatic: 'Automatic',
     open: 'Add',
     first: 'Add your first expense',
     title: 'Add a transaction',

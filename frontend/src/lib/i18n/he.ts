@@ -11,6 +11,7 @@ export const he = {
     undo: 'ביטול הפעולה',
   },
   add: {
+    automatic: 'בחירה אוטומטית',
     open: 'הוספה',
     first: 'הוספת ההוצאה הראשונה',
     title: 'הוספת תנועה',
