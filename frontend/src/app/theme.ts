@@ -42,6 +42,7 @@ export const theme = createTheme({
   fontWeights: { regular: '400', medium: '500', bold: '700' },
   components: {
     Card: { defaultProps: { withBorder: true, padding: 'md', radius: 'lg' } },
+    Button: { styles: { label: { fontWeight: 600 } } },
     Tooltip: { defaultProps: { openDelay: 400, withArrow: true } },
     InputWrapper: { defaultProps: { withAsterisk: false } },
     Badge: { styles: { root: { textTransform: 'none' } } },

@@ -1,11 +1,12 @@
-import { Button, Modal, Stack } from '@mantine/core';
+import { Button, Modal, Stack, Title } from '@mantine/core';
 import { useQueryClient } from '@tanstack/react-query';
 import { useEffect, useId, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { type EndReason, useAuth } from '@/api/auth';
 import { meQuery } from '@/api/me/queries';
 import { IconWarning } from '@/ui/icons';
-import { useLogout } from './queries';
+import { FormProblem } from '@/ui/States';
+import { useDemo, useLogout } from './queries';
 import { SignInCard } from './SignInCard';
 
 /** The sign-in card over the page that was open when the session ended. The page below stays as it is, unreadable. */
@@ -41,7 +42,11 @@ export function SignInAgain() {
             <p className="notice" role="alert">
               <IconWarning size={16} /> {t(`session.ended.${reason}`)}
             </p>
-            <SignInCard again={t('auth.againTitle')} email={me?.email ?? ''} titleId={titleId} />
+            {me?.demo ? (
+              <DemoAgain titleId={titleId} />
+            ) : (
+              <SignInCard again={t('auth.againTitle')} email={me?.email ?? ''} titleId={titleId} />
+            )}
             <Button variant="subtle" color="gray" onClick={() => leave.mutate()}>
               {t('auth.leave')}
             </Button>
@@ -49,5 +54,22 @@ export function SignInAgain() {
         </Modal.Body>
       </Modal.Content>
     </Modal.Root>
+  );
+}
+
+/** A demo has no password to come back with. */
+function DemoAgain({ titleId }: { titleId: string }) {
+  const { t } = useTranslation();
+  const demo = useDemo();
+  return (
+    <Stack>
+      <Title order={1} size="h3" id={titleId}>
+        {t('demo.endedTitle')}
+      </Title>
+      <Button onClick={() => demo.mutate()} loading={demo.isPending} data-autofocus>
+        {t('demo.again')}
+      </Button>
+      <FormProblem error={demo.error} />
+    </Stack>
   );
 }

@@ -104,6 +104,8 @@ export const en = {
   },
   day: { monday: 'Monday', sunday: 'Sunday', saturday: 'Saturday' },
   demo: {
+    endedTitle: 'This demo has ended',
+    again: 'Start a new demo',
     label: 'Demo',
     banner: 'This is the demo. Change whatever you like.',
     bannerUntil: 'This is the demo. Change whatever you like; it is erased at {{time}}.',

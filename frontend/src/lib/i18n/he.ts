@@ -103,6 +103,8 @@ export const he = {
   },
   day: { monday: 'יום שני', sunday: 'יום ראשון', saturday: 'שבת' },
   demo: {
+    endedTitle: 'ההדגמה הסתיימה',
+    again: 'להתחיל הדגמה חדשה',
     label: 'הדגמה',
     banner: 'זו הדגמה. אפשר לשנות כאן הכול.',
     bannerUntil: 'זו הדגמה. אפשר לשנות כאן הכול; היא תימחק בשעה {{time}}.',
