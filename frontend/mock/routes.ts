@@ -42,6 +42,8 @@ export class Mock {
       return respond({ status: 204 }, book, '');
     }
 
+    if (path.startsWith('/sessions')) return respond(this.ownSessions(request.method, path, book, token ?? ''), book);
+
     const key = request.headers.get('Idempotency-Key');
     const earlier = key ? book.replies.get(key) : undefined;
     if (earlier) return respond({ ...earlier, entryId: earlier.entryId }, book);
@@ -76,6 +78,16 @@ export class Mock {
     this.sessions.set(token, book);
     this.current = token;
     return token;
+  }
+
+  private ownSessions(method: string, path: string, book: Book, token: string): Reply {
+    const own = [...this.sessions].filter(([, one]) => one === book).map(([id]) => id);
+    if (method === 'GET') {
+      return ok({ data: own.map((id) => ({ ...book.session, id, current: id === token })) });
+    }
+    const id = path.split('/')[2];
+    for (const one of own) if (id ? one === id : one !== token) this.sessions.delete(one);
+    return { status: 204 };
   }
 
   private enter(path: string, body: Record<string, unknown>, token: string | null): Response | null {
@@ -156,13 +168,6 @@ const routes: [string, RegExp, Handler][] = [
         ledger_version: book.version,
       }),
   ],
-  [
-    'GET',
-    /^\/sessions$/,
-    ({ book }) =>
-      ok({ data: [book.session, { ...book.session, id: 'other', device: 'Safari on iPhone', current: false }] }),
-  ],
-  ['DELETE', /^\/sessions/, () => ({ status: 204 })],
   ['GET', /^\/categories$/, ({ book }) => ok({ data: book.countedCategories() })],
   ['POST', /^\/categories$/, ({ book, body }) => addCategory(book, body as NewCategory)],
   [

@@ -47,14 +47,10 @@ function KeepForm({ onDone }: { onDone: () => void }) {
 
   const submit = (event: FormEvent) => {
     event.preventDefault();
-    keep.mutate(
-      { email: email.trim(), password },
-      {
-        onSuccess: () => {
-          notifications.show({ message: t('demo.kept') });
-          onDone();
-        },
-      },
+    // The banner with this form is gone before a callback of `mutate` would be called.
+    keep.mutateAsync({ email: email.trim(), password }).then(
+      () => notifications.show({ message: t('demo.kept') }),
+      () => undefined,
     );
   };
 

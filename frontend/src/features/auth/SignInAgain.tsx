@@ -1,10 +1,11 @@
-import { Button, Modal, Stack, Title } from '@mantine/core';
+import { Button, Modal, Stack } from '@mantine/core';
 import { useQueryClient } from '@tanstack/react-query';
-import { useEffect, useId, useState } from 'react';
+import { useEffect, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { type EndReason, useAuth } from '@/api/auth';
 import { meQuery } from '@/api/me/queries';
 import { IconWarning } from '@/ui/icons';
+import { Logo } from '@/ui/Logo';
 import { FormProblem } from '@/ui/States';
 import { useDemo, useLogout } from './queries';
 import { SignInCard } from './SignInCard';
@@ -13,7 +14,6 @@ import { SignInCard } from './SignInCard';
 export function SignInAgain() {
   const state = useAuth();
   const { t } = useTranslation();
-  const titleId = useId();
   const queries = useQueryClient();
   const opened = state.status === 'expired';
   const [reason, setReason] = useState<EndReason>('ended');
@@ -36,17 +36,19 @@ export function SignInAgain() {
       returnFocus
     >
       <Modal.Overlay backgroundOpacity={0.4} blur={14} />
-      <Modal.Content aria-labelledby={titleId} radius="lg">
+      <Modal.Content radius="lg">
         <Modal.Body p="xl">
           <Stack gap="md">
+            <div className="auth-head">
+              <Logo size={44} />
+              <Modal.Title fz="h3" fw={650}>
+                {t(me?.demo ? 'demo.endedTitle' : 'auth.againTitle')}
+              </Modal.Title>
+            </div>
             <p className="notice" role="alert">
               <IconWarning size={16} /> {t(`session.ended.${reason}`)}
             </p>
-            {me?.demo ? (
-              <DemoAgain titleId={titleId} />
-            ) : (
-              <SignInCard again={t('auth.againTitle')} email={me?.email ?? ''} titleId={titleId} />
-            )}
+            {me?.demo ? <DemoAgain /> : <SignInCard again email={me?.email ?? ''} />}
             <Button variant="subtle" color="gray" onClick={() => leave.mutate()}>
               {t('auth.leave')}
             </Button>
@@ -58,14 +60,11 @@ export function SignInAgain() {
 }
 
 /** A demo has no password to come back with. */
-function DemoAgain({ titleId }: { titleId: string }) {
+function DemoAgain() {
   const { t } = useTranslation();
   const demo = useDemo();
   return (
     <Stack>
-      <Title order={1} size="h3" id={titleId}>
-        {t('demo.endedTitle')}
-      </Title>
       <Button onClick={() => demo.mutate()} loading={demo.isPending} data-autofocus>
         {t('demo.again')}
       </Button>

@@ -10,15 +10,14 @@ import { useDemo, useLogin, useRegister } from './queries';
 export type Mode = 'sign-in' | 'sign-up';
 
 type Props = {
-  /** Signing in again over an open page: no demo and no new account there. */
-  again?: string;
+  /** Signing in again over an open page, which has its own heading: no demo and no new account there. */
+  again?: boolean;
   email?: string;
-  titleId?: string;
 };
 
 const fields = ['email', 'password', 'name'];
 
-export function SignInCard({ again, email: knownEmail = '', titleId }: Props) {
+export function SignInCard({ again = false, email: knownEmail = '' }: Props) {
   const { t } = useTranslation();
   const [mode, setMode] = useState<Mode>('sign-in');
   const [email, setEmail] = useState(knownEmail);
@@ -47,13 +46,15 @@ export function SignInCard({ again, email: knownEmail = '', titleId }: Props) {
   return (
     <div className="auth-card">
       <Stack gap="lg">
-        <div className="auth-head">
-          <Logo size={44} />
-          <Title order={1} size="h2" id={titleId}>
-            {again ?? (signUp ? t('auth.signUpTitle') : t('auth.signInTitle'))}
-          </Title>
-          {again ? null : <Text c="dimmed">{t('auth.tagline')}</Text>}
-        </div>
+        {again ? null : (
+          <div className="auth-head">
+            <Logo size={44} />
+            <Title order={1} size="h2">
+              {signUp ? t('auth.signUpTitle') : t('auth.signInTitle')}
+            </Title>
+            <Text c="dimmed">{t('auth.tagline')}</Text>
+          </div>
+        )}
         <form onSubmit={submit} aria-label={signUp ? t('auth.signUp') : t('auth.signIn')}>
           <Stack gap="md">
             {signUp ? (

@@ -189,7 +189,7 @@ function DeleteForm({ category, categories, onDone }: DeleteProps) {
           {t('action.cancel')}
         </Button>
         <Button
-          color="red"
+          color="red.9"
           loading={remove.isPending}
           onClick={() => remove.mutate({ ...key, moveTo: moveTo ?? undefined }, { onSuccess: onDone })}
         >

@@ -25,7 +25,7 @@ export function DeleteSection() {
   return (
     <Section title={t('settings.delete')} text={t('settings.deleteText')}>
       <Group>
-        <Button variant="outline" color="red" onClick={() => setOpened(true)}>
+        <Button variant="default" onClick={() => setOpened(true)}>
           {t('settings.delete')}
         </Button>
       </Group>
@@ -54,7 +54,7 @@ export function DeleteSection() {
               <Button variant="default" onClick={() => setOpened(false)}>
                 {t('action.cancel')}
               </Button>
-              <Button type="submit" color="red" loading={remove.isPending}>
+              <Button type="submit" color="red.9" loading={remove.isPending}>
                 {t('settings.deleteConfirm')}
               </Button>
             </Group>

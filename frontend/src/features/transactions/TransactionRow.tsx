@@ -1,4 +1,4 @@
-import { ActionIcon, Badge, Menu } from '@mantine/core';
+import { ActionIcon, Menu } from '@mantine/core';
 import { memo } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { Category, Transaction } from '@/api/types';
@@ -28,9 +28,7 @@ export const TransactionRow = memo(function TransactionRow(props: Props) {
           <bdi>{description}</bdi>
         </button>
         {transaction.review ? (
-          <Badge size="sm" variant="light" color="yellow" className="review-badge">
-            {t('row.review')}
-          </Badge>
+          <span className="review-badge">{t('row.review')}</span>
         ) : null}
         {transaction.tags.map((tag) => (
           <span key={tag} className="tag">
