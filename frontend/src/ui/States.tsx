@@ -50,7 +50,7 @@ export function useProblemText(): (error: unknown) => string {
       case 'session_revoked':
         return t('problem.no_session');
       default:
-        if (error.status === 429) return t('problem.too_many');
+        if (error.status === 429) return t('problem.throttled');
         if (error.status === 503) return t('problem.busy');
         return error.problem?.detail ?? error.problem?.title ?? t('problem.unknown');
     }

@@ -177,7 +177,7 @@ export const en = {
     undo_conflict: 'This was changed again since, so it cannot be undone.',
     nothing_to_undo: 'There is nothing to undo.',
     no_session: 'You are not signed in.',
-    too_many: 'Too many attempts. Wait a little and try again.',
+    throttled: 'Too many attempts. Wait a little and try again.',
     busy: 'The server is busy. Try again in a moment.',
   },
   rates: {
