@@ -2,6 +2,7 @@
  * The stream of ledger events, one for all tabs of this browser: the tab that holds the lock reads it and tells the
  * others. Without Web Locks every tab reads for itself.
  */
+import { client, unwrap } from '@/api/client';
 import { type LiveMessage, tabs } from '@/lib/channel';
 
 type Options = {
@@ -85,6 +86,8 @@ function readUntilStopped(
         // The browser would retry with its own pace and an old position; both are ours to choose.
         source?.close();
         lostAt ??= Date.now();
+        // An EventSource does not tell a refusal from a cut line. This does, and a 401 ends the session in this tab.
+        void unwrap(client.GET('/api/v1/session')).catch(() => undefined);
         tell({ type: 'status', lostAt });
         timer = setTimeout(open, delay);
         delay = Math.min(delay * 2, longestDelayMs);

@@ -10,7 +10,7 @@ export function Totals({ totals }: { totals: TransactionList['totals'] }) {
   const { t } = useTranslation();
   const { locale } = useLocale();
   return (
-    <div>
+    <div className="totals-block">
       <dl className="totals" aria-label={t('transactions.totals')}>
         <div>
           <dt>{t('transactions.count')}</dt>
