@@ -1,0 +1,69 @@
+/** Owns the language of the page: texts, direction, and the locale that dates and figures are written in. */
+import i18next, { type i18n as I18n } from 'i18next';
+import { initReactI18next, useTranslation } from 'react-i18next';
+import { en } from './en';
+import { he } from './he';
+
+export type Language = 'en' | 'he';
+
+export const languages: readonly Language[] = ['en', 'he'];
+
+const storageKey = 'finbrain-language';
+
+export function languageOf(locale: string | null | undefined): Language {
+  return locale?.toLowerCase().startsWith('he') ? 'he' : 'en';
+}
+
+export function directionOf(language: string): 'ltr' | 'rtl' {
+  return languageOf(language) === 'he' ? 'rtl' : 'ltr';
+}
+
+function remembered(): Language {
+  try {
+    const stored = localStorage.getItem(storageKey);
+    if (stored) return languageOf(stored);
+  } catch {
+    // Storage is blocked: the browser's language is used.
+  }
+  return languageOf(navigator.language);
+}
+
+export const i18n: I18n = i18next.createInstance();
+
+void i18n.use(initReactI18next).init({
+  lng: remembered(),
+  fallbackLng: 'en',
+  supportedLngs: [...languages],
+  resources: { en: { translation: en }, he: { translation: he } },
+  interpolation: { escapeValue: false },
+  initAsync: false,
+});
+
+function applyToDocument(language: string) {
+  document.documentElement.lang = language;
+  document.documentElement.dir = directionOf(language);
+}
+
+applyToDocument(i18n.language);
+
+export async function changeLanguage(language: Language) {
+  try {
+    localStorage.setItem(storageKey, language);
+  } catch {
+    // Storage is blocked: the choice holds until the page is closed.
+  }
+  await i18n.changeLanguage(language);
+  applyToDocument(language);
+}
+
+/** The locale of figures and dates. English keeps the region of the browser when it has one. */
+export function formatLocale(language: string): string {
+  if (languageOf(language) === 'he') return 'he-IL';
+  return navigator.language.startsWith('en-') ? navigator.language : 'en-US';
+}
+
+export function useLocale(): { language: Language; locale: string; direction: 'ltr' | 'rtl' } {
+  const { i18n: current } = useTranslation();
+  const language = languageOf(current.language);
+  return { language, locale: formatLocale(language), direction: directionOf(language) };
+}
