@@ -2,6 +2,7 @@
 
 use actix_web::HttpResponse;
 use utoipa::OpenApi;
+use utoipa_swagger_ui::{Config, SwaggerUi};
 
 use super::{
     account, accounts, analytics, categories, classifier, events, history, rates, session, transactions,
@@ -69,4 +70,14 @@ pub fn openapi() -> String {
 /// `GET /api/v1/openapi.json`
 pub async fn document() -> HttpResponse {
     HttpResponse::Ok().content_type("application/json").body(openapi())
+}
+
+/// `GET /api/docs/`: the document as a page to read and to try. Its files are built into the program.
+pub fn page() -> SwaggerUi {
+    SwaggerUi::new("/api/docs/{_:.*}").config(Config::new(["/api/v1/openapi.json"]))
+}
+
+/// `GET /api/docs`
+pub async fn page_with_slash() -> HttpResponse {
+    HttpResponse::PermanentRedirect().insert_header(("Location", "/api/docs/")).finish()
 }

@@ -38,6 +38,7 @@ use self::{
 
 /// Adds every route of the public port.
 pub fn configure(config: &mut ServiceConfig) {
+    config.service(endpoint("/api/docs").get(docs::page_with_slash)).service(docs::page());
     config.service(web::scope("/api/v1").configure(api).default_service(web::to(unknown_route)));
     config.default_service(web::to(ui::serve));
 }
