@@ -13,14 +13,18 @@ use std::{
     time::{Duration, Instant},
 };
 
-use argon2::Params;
 use finbrain_domain::user::PasswordHash;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use tokio::sync::oneshot;
 
 pub use super::argon::{HashCost, Verdict};
-use super::{address::AddressPrefix, argon::Arena, fair_queue::FairQueue, password::Password};
+use super::{
+    address::AddressPrefix,
+    argon::Arena,
+    fair_queue::FairQueue,
+    password::{Password, PasswordError},
+};
 
 /// Equal attempts that may share one hash; more of them are refused like any excess.
 const MAX_WAITERS: usize = 1024;
@@ -52,6 +56,8 @@ impl Default for PoolSettings {
 pub enum HashRefused {
     #[error("too many passwords wait to be checked")]
     Busy { retry_after: Duration },
+    #[error(transparent)]
+    Password(#[from] PasswordError),
     #[error("stored password hash is damaged")]
     Damaged,
 }
@@ -59,7 +65,7 @@ pub enum HashRefused {
 /// Why a pool did not start.
 #[derive(Debug, thiserror::Error)]
 pub enum PoolError {
-    #[error("argon2id cannot use {memory_kib} KiB and {passes} passes")]
+    #[error("password hashes cannot use {memory_kib} KiB and {passes} passes")]
     Cost { memory_kib: u32, passes: u32 },
     #[error("thread for password hashes did not start")]
     Thread(#[source] std::io::Error),
@@ -95,10 +101,34 @@ impl HashPool {
         Ok(pool)
     }
 
-    /// The hash of a new password.
-    pub async fn hash(&self, password: &Password, from: AddressPrefix) -> Result<PasswordHash, HashRefused> {
+    /// The hash of a new password, if it is strong. `about` is what an attacker knows of the person.
+    pub async fn hash_new(
+        &self,
+        password: &Password,
+        about: Vec<String>,
+        from: AddressPrefix,
+    ) -> Result<PasswordHash, HashRefused> {
+        self.hash(password, Strength::Asked { about }, from).await
+    }
+
+    /// A dearer hash of a password that is in use.
+    pub async fn rehash(
+        &self,
+        password: &Password,
+        from: AddressPrefix,
+    ) -> Result<PasswordHash, HashRefused> {
+        self.hash(password, Strength::Granted, from).await
+    }
+
+    async fn hash(
+        &self,
+        password: &Password,
+        strength: Strength,
+        from: AddressPrefix,
+    ) -> Result<PasswordHash, HashRefused> {
         let (reply, answer) = oneshot::channel();
-        self.desk.state().enqueue(&self.desk.settings, from, password, Task::Hash(reply))?;
+        let task = Task::Hash { strength, reply };
+        self.desk.state().enqueue(&self.desk.settings, from, password, task)?;
         self.desk.wake.notify_one();
         answer.await.unwrap_or(Err(CLOSED))
     }
@@ -111,7 +141,7 @@ impl HashPool {
         Ok(Verdict { matches: verdict.matches && attempt.stored.is_some(), ..verdict })
     }
 
-    /// How many hashes were computed since the start.
+    /// How many passwords were worked on since the start.
     pub fn hashes(&self) -> u64 {
         self.desk.hashes.load(Ordering::Relaxed)
     }
@@ -128,17 +158,16 @@ impl Drop for HashPool {
     }
 }
 
-/// What the counters of this module mean, for `/metrics`.
-pub fn describe_metrics() {
+pub(super) fn describe_metrics() {
     metrics::describe_histogram!(
         "finbrain_password_hash_seconds",
         metrics::Unit::Seconds,
-        "Time of one password hash, without waiting"
+        "Time of one password check, without waiting: a hash, and the strength of a new password"
     );
     metrics::describe_gauge!("finbrain_password_queue", "Passwords that wait to be hashed");
     metrics::describe_counter!(
         "finbrain_password_refused_total",
-        "Passwords refused before hashing, by reason: full, displaced, late"
+        "Passwords dropped before hashing, by reason: full, displaced, late, abandoned"
     );
 }
 
@@ -175,8 +204,14 @@ struct Job {
 
 #[derive(Debug)]
 enum Task {
-    Hash(Reply<PasswordHash>),
+    Hash { strength: Strength, reply: Reply<PasswordHash> },
     Verify { flight: FlightId, stored: PasswordHash },
+}
+
+#[derive(Debug)]
+enum Strength {
+    Asked { about: Vec<String> },
+    Granted,
 }
 
 type Reply<T> = oneshot::Sender<Result<T, HashRefused>>;
@@ -186,8 +221,10 @@ type FlightId = [u8; 32];
 
 impl Desk {
     fn open(settings: PoolSettings) -> Result<Self, PoolError> {
-        let HashCost { memory_kib, passes } = settings.cost;
-        Params::new(memory_kib, passes, 1, None).map_err(|_| PoolError::Cost { memory_kib, passes })?;
+        if !settings.cost.is_payable() {
+            let HashCost { memory_kib, passes } = settings.cost;
+            return Err(PoolError::Cost { memory_kib, passes });
+        }
         let mut flight_key = [0; 32];
         getrandom::fill(&mut flight_key).map_err(PoolError::Random)?;
         let nobody = Password::parse("nobody has this password".into()).expect("it is long enough");
@@ -272,8 +309,13 @@ impl Desk {
     fn serve(&self, job: Job, arena: &mut Arena) {
         let Job { password, task, .. } = job;
         match task {
-            Task::Hash(reply) => {
-                let hash = self.timed(|| Ok(arena.hash(&password, &fresh_salt())));
+            Task::Hash { strength, reply } => {
+                let hash = self.timed(|| {
+                    if let Strength::Asked { about } = &strength {
+                        password.check_strength(about)?;
+                    }
+                    Ok(arena.hash(&password, &fresh_salt()))
+                });
                 // Fails when the person has left.
                 let _ = reply.send(hash);
             }
@@ -288,7 +330,7 @@ impl Desk {
         }
     }
 
-    /// Measures one hash. A panic is an error of this one attempt.
+    /// Does and measures one piece of work. A panic is an error of this one attempt.
     fn timed<T>(&self, hash: impl FnOnce() -> Result<T, HashRefused>) -> Result<T, HashRefused> {
         let started = Instant::now();
         let result = catch_unwind(AssertUnwindSafe(hash)).unwrap_or(Err(HashRefused::Damaged));
@@ -342,7 +384,7 @@ impl State {
 
     fn is_abandoned(&self, job: &Job) -> bool {
         match &job.task {
-            Task::Hash(reply) => reply.is_closed(),
+            Task::Hash { reply, .. } => reply.is_closed(),
             Task::Verify { flight, .. } => {
                 self.flights.get(flight).is_none_or(|waiters| waiters.iter().all(Reply::is_closed))
             }
@@ -352,7 +394,7 @@ impl State {
     fn drop_job(&mut self, job: Job, reason: &'static str, threads: usize) {
         let refused = self.refuse(reason, threads);
         match job.task {
-            Task::Hash(reply) => {
+            Task::Hash { reply, .. } => {
                 let _ = reply.send(Err(refused));
             }
             Task::Verify { flight, .. } => {

@@ -214,8 +214,8 @@ async fn threads_hash_what_they_verify() {
     let pool = HashPool::start(PoolSettings { threads: 2, ..CHEAP }).unwrap();
     let known = password("correct horse");
 
-    let hash = pool.hash(&known, prefix(1)).await.unwrap();
-    let again = pool.hash(&known, prefix(1)).await.unwrap();
+    let hash = pool.hash_new(&known, Vec::new(), prefix(1)).await.unwrap();
+    let again = pool.rehash(&known, prefix(1)).await.unwrap();
 
     assert_ne!(hash, again, "each hash has a salt of its own");
     for (text, expected) in [("correct horse", true), ("correct house", false)] {
@@ -225,13 +225,25 @@ async fn threads_hash_what_they_verify() {
     }
 }
 
+#[tokio::test]
+async fn only_a_new_password_must_be_strong() {
+    let pool = HashPool::start(CHEAP).unwrap();
+    let weak = password("Dana1987");
+    let about = vec!["Dana".into()];
+
+    assert_eq!(pool.hash_new(&weak, about, prefix(1)).await, Err(HashRefused::Password(PasswordError::Weak)));
+    assert!(pool.rehash(&weak, prefix(1)).await.is_ok());
+}
+
 #[test]
-fn a_cost_that_argon2_cannot_pay_stops_the_start() {
-    let cost = HashCost { memory_kib: 1, passes: 2 };
+fn a_cost_that_cannot_be_paid_or_read_back_stops_the_start() {
+    for (memory_kib, passes) in [(1, 2), (8, 0), (1024 * 1024, 1), (8, 100)] {
+        let cost = HashCost { memory_kib, passes };
 
-    let refused = HashPool::start(PoolSettings { cost, ..CHEAP });
+        let refused = HashPool::start(PoolSettings { cost, ..CHEAP });
 
-    assert!(matches!(refused, Err(PoolError::Cost { memory_kib: 1, passes: 2 })));
+        assert!(matches!(refused, Err(PoolError::Cost { .. })), "{cost:?}");
+    }
 }
 
 #[test]
