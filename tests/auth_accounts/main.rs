@@ -283,6 +283,15 @@ async fn there_are_only_so_many_demos() {
     assert!(matches!(refused, AuthError::DemosFull { limit: 2, .. }));
 }
 
+#[tokio::test]
+async fn two_who_come_at_the_same_time_do_not_both_get_the_last_demo() {
+    let house = House::with("http://localhost:8080", |settings| settings.demos = Demos::Open { limit: 1 });
+
+    let (one, two) = tokio::join!(house.demo(), house.demo());
+
+    assert_ne!(one.is_ok(), two.is_ok());
+}
+
 mod password_change {
     use super::*;
 

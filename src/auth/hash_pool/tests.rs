@@ -14,13 +14,13 @@ const CHEAP: PoolSettings = PoolSettings {
 /// A pool without threads in which a hash is said to take `hash_time`.
 fn unmanned(hash_time: Duration) -> Arc<HashPool> {
     let desk = Desk::open(CHEAP).unwrap();
-    desk.state().hash_time = hash_time;
+    desk.backlog().hash_time = hash_time;
     Arc::new(HashPool { desk: Arc::new(desk), threads: Vec::new() })
 }
 
 /// Serves one job as a thread would at `now`; whether there was one.
 fn serve_one(pool: &HashPool, now: Instant) -> bool {
-    let job = pool.desk.state().take(now, 1);
+    let job = pool.desk.backlog().take(now, 1);
     let is_job = job.is_some();
     if let Some(job) = job {
         pool.desk.serve(job, &mut Arena::new(CHEAP.cost));
@@ -89,7 +89,7 @@ async fn equal_attempts_in_flight_share_one_hash() {
     assert_eq!(pool.hashes(), 3);
     let verdicts = verdicts.join_all().await;
     assert_eq!(verdicts.iter().filter(|verdict| matches(verdict)).count(), 101);
-    assert!(pool.desk.state().flights.is_empty());
+    assert!(pool.desk.backlog().flights.is_empty());
 }
 
 #[tokio::test]
@@ -165,7 +165,7 @@ async fn what_waited_too_long_is_dropped_unhashed() {
 
     assert!(is_busy(&verdicts.join_next().await.unwrap().unwrap()));
     assert_eq!(pool.hashes(), 0);
-    assert!(pool.desk.state().flights.is_empty());
+    assert!(pool.desk.backlog().flights.is_empty());
 }
 
 #[tokio::test]
@@ -179,7 +179,7 @@ async fn what_nobody_waits_for_is_dropped_unhashed() {
     serve_all(&pool);
 
     assert_eq!(pool.hashes(), 0);
-    assert!(pool.desk.state().flights.is_empty());
+    assert!(pool.desk.backlog().flights.is_empty());
 }
 
 #[tokio::test]
