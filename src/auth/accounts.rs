@@ -93,11 +93,10 @@ impl Auth {
             return Err(AuthError::RegistrationClosed);
         }
         self.gate.count_registration(caller, self.now()).await?;
-        password.check_strength(&[email.as_str(), opening.name.as_str()])?;
         if self.ports.users.by_email(&email).await?.is_some() {
             return Err(AuthError::EmailTaken);
         }
-        let hash = self.gate.hash(&password, caller).await?;
+        let hash = self.gate.hash_new(&password, email.as_str(), &opening.name, caller).await?;
         let intake = self.intake.lock().await;
         let user = User {
             role: self.role_of(&email).await?,
@@ -162,8 +161,7 @@ impl Auth {
         let now = self.now();
         self.gate.count_registration(caller, now).await?;
         let demo = self.user(user).await?;
-        password.check_strength(&[email.as_str(), demo.opening.name.as_str()])?;
-        let hash = self.gate.hash(password, caller).await?;
+        let hash = self.gate.hash_new(password, email.as_str(), &demo.opening.name, caller).await?;
         let _intake = self.intake.lock().await;
         let role = self.role_of(&email).await?;
         let kept = self.amend(user, |user| match user.demo_until {

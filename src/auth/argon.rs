@@ -28,6 +28,16 @@ impl Default for HashCost {
     }
 }
 
+impl HashCost {
+    /// Whether argon2id can work with it, and would still read its own hashes.
+    pub(super) fn is_payable(self) -> bool {
+        let Self { memory_kib, passes } = self;
+        Params::new(memory_kib, passes, 1, None).is_ok()
+            && memory_kib <= MAX_MEMORY_KIB
+            && passes <= MAX_PASSES
+    }
+}
+
 /// What a comparison found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Verdict {

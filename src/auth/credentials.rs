@@ -49,8 +49,7 @@ impl Auth {
         }
         self.prove(&user, current, caller).await?;
         let email = user.email.as_ref().map_or("", |email| email.as_str());
-        new.check_strength(&[email, user.opening.name.as_str()])?;
-        let password = self.gate.hash(new, caller).await?;
+        let password = self.gate.hash_new(new, email, &user.opening.name, caller).await?;
         let pending = PendingCredential { password, auth_generation: user.auth_generation + 1, entry };
         let waiting = User { pending: Some(pending.clone()), ..user.clone() };
         self.ports.users.replace(user, waiting).await.map_err(|refused| match refused {
@@ -91,7 +90,7 @@ impl Auth {
     /// Renews the hash of a password that is known to be right, because new hashes are dearer. Failing costs nothing: the
     /// next login tries again.
     pub(super) async fn rehash(&self, user: User, password: &Password, caller: &Caller) -> User {
-        let Ok(hash) = self.gate.hash(password, caller).await else { return user };
+        let Ok(hash) = self.gate.rehash(password, caller).await else { return user };
         let renewed = User { password: Some(hash), ..user.clone() };
         match self.ports.users.replace(user.clone(), renewed.clone()).await {
             Ok(()) => renewed,

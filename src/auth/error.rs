@@ -60,6 +60,7 @@ impl From<HashRefused> for AuthError {
     fn from(refused: HashRefused) -> Self {
         match refused {
             HashRefused::Busy { retry_after } => Self::Busy { retry_after },
+            HashRefused::Password(cause) => Self::Password(cause),
             HashRefused::Damaged => Self::Store(StoreError::Damaged("password hash cannot be read".into())),
         }
     }

@@ -59,9 +59,24 @@ impl Gate {
         Ok(self.pool.verify(attempt).await?)
     }
 
-    /// Hashes a password that proved right, or is new and was counted in another way.
-    pub(super) async fn hash(&self, password: &Password, caller: &Caller) -> Result<PasswordHash, AuthError> {
-        Ok(self.pool.hash(password, caller.from).await?)
+    /// Hashes a new password if it is strong, whatever is known of the person. The caller has counted the attempt.
+    pub(super) async fn hash_new(
+        &self,
+        password: &Password,
+        email: &str,
+        name: &str,
+        caller: &Caller,
+    ) -> Result<PasswordHash, AuthError> {
+        Ok(self.pool.hash_new(password, vec![email.into(), name.into()], caller.from).await?)
+    }
+
+    /// Hashes a password again that has just proved right.
+    pub(super) async fn rehash(
+        &self,
+        password: &Password,
+        caller: &Caller,
+    ) -> Result<PasswordHash, AuthError> {
+        Ok(self.pool.rehash(password, caller.from).await?)
     }
 
     pub(super) async fn count_registration(&self, caller: &Caller, now: Timestamp) -> Result<(), AuthError> {

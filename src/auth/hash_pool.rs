@@ -3,7 +3,6 @@
 //! people: an account is a text by which equal attempts are recognised.
 
 use std::{
-    collections::HashMap,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{
         Arc, Condvar, Mutex, MutexGuard, PoisonError,
@@ -13,17 +12,20 @@ use std::{
     time::{Duration, Instant},
 };
 
-use argon2::Params;
 use finbrain_domain::user::PasswordHash;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use tokio::sync::oneshot;
 
+use self::backlog::{Backlog, FlightId, Job, MAX_WAITERS, Reply, Strength, Task};
 pub use super::argon::{HashCost, Verdict};
-use super::{address::AddressPrefix, argon::Arena, fair_queue::FairQueue, password::Password};
+use super::{
+    address::AddressPrefix,
+    argon::Arena,
+    password::{Password, PasswordError},
+};
 
-/// Equal attempts that may share one hash; more of them are refused like any excess.
-const MAX_WAITERS: usize = 1024;
+mod backlog;
 
 #[derive(Debug, Clone, Copy)]
 pub struct PoolSettings {
@@ -52,6 +54,8 @@ impl Default for PoolSettings {
 pub enum HashRefused {
     #[error("too many passwords wait to be checked")]
     Busy { retry_after: Duration },
+    #[error(transparent)]
+    Password(#[from] PasswordError),
     #[error("stored password hash is damaged")]
     Damaged,
 }
@@ -59,7 +63,7 @@ pub enum HashRefused {
 /// Why a pool did not start.
 #[derive(Debug, thiserror::Error)]
 pub enum PoolError {
-    #[error("argon2id cannot use {memory_kib} KiB and {passes} passes")]
+    #[error("password hashes cannot use {memory_kib} KiB and {passes} passes")]
     Cost { memory_kib: u32, passes: u32 },
     #[error("thread for password hashes did not start")]
     Thread(#[source] std::io::Error),
@@ -95,10 +99,34 @@ impl HashPool {
         Ok(pool)
     }
 
-    /// The hash of a new password.
-    pub async fn hash(&self, password: &Password, from: AddressPrefix) -> Result<PasswordHash, HashRefused> {
+    /// The hash of a new password, if it is strong. `about` is what an attacker knows of the person.
+    pub async fn hash_new(
+        &self,
+        password: &Password,
+        about: Vec<String>,
+        from: AddressPrefix,
+    ) -> Result<PasswordHash, HashRefused> {
+        self.hash(password, Strength::Asked { about }, from).await
+    }
+
+    /// A dearer hash of a password that is in use.
+    pub async fn rehash(
+        &self,
+        password: &Password,
+        from: AddressPrefix,
+    ) -> Result<PasswordHash, HashRefused> {
+        self.hash(password, Strength::Granted, from).await
+    }
+
+    async fn hash(
+        &self,
+        password: &Password,
+        strength: Strength,
+        from: AddressPrefix,
+    ) -> Result<PasswordHash, HashRefused> {
         let (reply, answer) = oneshot::channel();
-        self.desk.state().enqueue(&self.desk.settings, from, password, Task::Hash(reply))?;
+        let task = Task::Hash { strength, reply };
+        self.desk.backlog().enqueue(&self.desk.settings, from, password, task)?;
         self.desk.wake.notify_one();
         answer.await.unwrap_or(Err(CLOSED))
     }
@@ -111,7 +139,7 @@ impl HashPool {
         Ok(Verdict { matches: verdict.matches && attempt.stored.is_some(), ..verdict })
     }
 
-    /// How many hashes were computed since the start.
+    /// How many passwords were worked on since the start.
     pub fn hashes(&self) -> u64 {
         self.desk.hashes.load(Ordering::Relaxed)
     }
@@ -119,7 +147,7 @@ impl HashPool {
 
 impl Drop for HashPool {
     fn drop(&mut self) {
-        self.desk.state().closed = true;
+        self.desk.backlog().closed = true;
         self.desk.wake.notify_all();
         for thread in self.threads.drain(..) {
             // A panic of a hash was caught and counted where it happened.
@@ -128,17 +156,16 @@ impl Drop for HashPool {
     }
 }
 
-/// What the counters of this module mean, for `/metrics`.
-pub fn describe_metrics() {
+pub(super) fn describe_metrics() {
     metrics::describe_histogram!(
         "finbrain_password_hash_seconds",
         metrics::Unit::Seconds,
-        "Time of one password hash, without waiting"
+        "Time of one password check, without waiting: a hash, and the strength of a new password"
     );
     metrics::describe_gauge!("finbrain_password_queue", "Passwords that wait to be hashed");
     metrics::describe_counter!(
         "finbrain_password_refused_total",
-        "Passwords refused before hashing, by reason: full, displaced, late"
+        "Passwords dropped before hashing, by reason: full, displaced, late, abandoned"
     );
 }
 
@@ -151,84 +178,53 @@ struct Desk {
     /// Stands in for the hash of accounts that do not exist.
     dummy: PasswordHash,
     flight_key: [u8; 32],
-    state: Mutex<State>,
+    backlog: Mutex<Backlog>,
     wake: Condvar,
     hashes: AtomicU64,
 }
 
-#[derive(Debug)]
-struct State {
-    queue: FairQueue<AddressPrefix, Job>,
-    /// Who waits for which comparison.
-    flights: HashMap<FlightId, Vec<Reply<Verdict>>>,
-    /// Time of one hash: a moving average of what was measured.
-    hash_time: Duration,
-    closed: bool,
-}
-
-#[derive(Debug)]
-struct Job {
-    password: Password,
-    deadline: Instant,
-    task: Task,
-}
-
-#[derive(Debug)]
-enum Task {
-    Hash(Reply<PasswordHash>),
-    Verify { flight: FlightId, stored: PasswordHash },
-}
-
-type Reply<T> = oneshot::Sender<Result<T, HashRefused>>;
-
-/// A keyed digest of account, password and stored hash: a map must not hold passwords, and nobody outside can aim at it.
-type FlightId = [u8; 32];
-
 impl Desk {
     fn open(settings: PoolSettings) -> Result<Self, PoolError> {
-        let HashCost { memory_kib, passes } = settings.cost;
-        Params::new(memory_kib, passes, 1, None).map_err(|_| PoolError::Cost { memory_kib, passes })?;
+        if !settings.cost.is_payable() {
+            let HashCost { memory_kib, passes } = settings.cost;
+            return Err(PoolError::Cost { memory_kib, passes });
+        }
         let mut flight_key = [0; 32];
         getrandom::fill(&mut flight_key).map_err(PoolError::Random)?;
         let nobody = Password::parse("nobody has this password".into()).expect("it is long enough");
         let started = Instant::now();
         let dummy = Arena::new(settings.cost).hash(&nobody, &fresh_salt());
-        let state = State {
-            queue: FairQueue::new(),
-            flights: HashMap::new(),
-            hash_time: started.elapsed(),
-            closed: false,
-        };
+        let backlog = Backlog::new(started.elapsed());
         Ok(Self {
             settings,
             dummy,
             flight_key,
-            state: Mutex::new(state),
+            backlog: Mutex::new(backlog),
             wake: Condvar::new(),
             hashes: AtomicU64::new(0),
         })
     }
 
-    /// No invariant spans a panic: every change of the state is complete when it can unwind.
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    /// No invariant spans a panic: every change of the backlog is complete when it can unwind.
+    fn backlog(&self) -> MutexGuard<'_, Backlog> {
+        self.backlog.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn join_or_start(&self, attempt: Attempt<'_>, reply: Reply<Verdict>) -> Result<(), HashRefused> {
         let stored = attempt.stored.unwrap_or(&self.dummy);
         let flight = self.flight(&attempt, stored);
-        let mut state = self.state();
-        if let Some(waiters) = state.flights.get_mut(&flight) {
+        let mut backlog = self.backlog();
+        if let Some(waiters) = backlog.flights.get_mut(&flight) {
             if waiters.len() < MAX_WAITERS {
                 waiters.push(reply);
                 return Ok(());
             }
-            return Err(state.refuse("full", self.settings.threads));
+            return Err(backlog.refuse("full", self.settings.threads));
         }
         let task = Task::Verify { flight, stored: stored.clone() };
-        state.enqueue(&self.settings, attempt.from, attempt.password, task)?;
-        state.flights.insert(flight, vec![reply]);
-        drop(state);
+        backlog.enqueue(&self.settings, attempt.from, attempt.password, task)?;
+        backlog.flights.insert(flight, vec![reply]);
+        drop(backlog);
         self.wake.notify_one();
         Ok(())
     }
@@ -257,30 +253,35 @@ impl Desk {
     }
 
     fn wait(&self) -> Option<Job> {
-        let mut state = self.state();
+        let mut backlog = self.backlog();
         loop {
-            if state.closed {
+            if backlog.closed {
                 return None;
             }
-            if let Some(job) = state.take(Instant::now(), self.settings.threads) {
+            if let Some(job) = backlog.take(Instant::now(), self.settings.threads) {
                 return Some(job);
             }
-            state = self.wake.wait(state).unwrap_or_else(PoisonError::into_inner);
+            backlog = self.wake.wait(backlog).unwrap_or_else(PoisonError::into_inner);
         }
     }
 
     fn serve(&self, job: Job, arena: &mut Arena) {
         let Job { password, task, .. } = job;
         match task {
-            Task::Hash(reply) => {
-                let hash = self.timed(|| Ok(arena.hash(&password, &fresh_salt())));
+            Task::Hash { strength, reply } => {
+                let hash = self.timed(|| {
+                    if let Strength::Asked { about } = &strength {
+                        password.check_strength(about)?;
+                    }
+                    Ok(arena.hash(&password, &fresh_salt()))
+                });
                 // Fails when the person has left.
                 let _ = reply.send(hash);
             }
             Task::Verify { flight, stored } => {
                 let verdict =
                     self.timed(|| arena.verify(&password, &stored).map_err(|_| HashRefused::Damaged));
-                let waiters = self.state().flights.remove(&flight).unwrap_or_default();
+                let waiters = self.backlog().flights.remove(&flight).unwrap_or_default();
                 for waiter in waiters {
                     let _ = waiter.send(verdict);
                 }
@@ -288,91 +289,16 @@ impl Desk {
         }
     }
 
-    /// Measures one hash. A panic is an error of this one attempt.
+    /// Does and measures one piece of work. A panic is an error of this one attempt.
     fn timed<T>(&self, hash: impl FnOnce() -> Result<T, HashRefused>) -> Result<T, HashRefused> {
         let started = Instant::now();
         let result = catch_unwind(AssertUnwindSafe(hash)).unwrap_or(Err(HashRefused::Damaged));
         let took = started.elapsed();
         self.hashes.fetch_add(1, Ordering::Relaxed);
         metrics::histogram!("finbrain_password_hash_seconds").record(took.as_secs_f64());
-        let mut state = self.state();
-        state.hash_time = (state.hash_time * 7 + took) / 8;
+        let mut backlog = self.backlog();
+        backlog.hash_time = (backlog.hash_time * 7 + took) / 8;
         result
-    }
-}
-
-impl State {
-    /// Puts a job into the queue, or says at once that there is no room. When somebody else fills the queue, their newest
-    /// job makes room.
-    fn enqueue(
-        &mut self,
-        settings: &PoolSettings,
-        from: AddressPrefix,
-        password: &Password,
-        task: Task,
-    ) -> Result<(), HashRefused> {
-        let threads = settings.threads;
-        let room = settings.backlog.as_nanos() / self.hash_time.as_nanos().max(1) * threads as u128;
-        if self.queue.len() as u128 >= room.max(threads as u128) {
-            match self.queue.make_room(from) {
-                Some(displaced) => self.drop_job(displaced, "displaced", threads),
-                None => return Err(self.refuse("full", threads)),
-            }
-        }
-        let deadline = Instant::now() + settings.patience;
-        self.queue.push(from, Job { password: password.clone(), deadline, task });
-        self.show_queue();
-        Ok(())
-    }
-
-    /// The next job that somebody still waits for and that is not late.
-    fn take(&mut self, now: Instant, threads: usize) -> Option<Job> {
-        while let Some(job) = self.queue.pop() {
-            self.show_queue();
-            if job.deadline <= now {
-                self.drop_job(job, "late", threads);
-            } else if self.is_abandoned(&job) {
-                self.drop_job(job, "abandoned", threads);
-            } else {
-                return Some(job);
-            }
-        }
-        None
-    }
-
-    fn is_abandoned(&self, job: &Job) -> bool {
-        match &job.task {
-            Task::Hash(reply) => reply.is_closed(),
-            Task::Verify { flight, .. } => {
-                self.flights.get(flight).is_none_or(|waiters| waiters.iter().all(Reply::is_closed))
-            }
-        }
-    }
-
-    fn drop_job(&mut self, job: Job, reason: &'static str, threads: usize) {
-        let refused = self.refuse(reason, threads);
-        match job.task {
-            Task::Hash(reply) => {
-                let _ = reply.send(Err(refused));
-            }
-            Task::Verify { flight, .. } => {
-                for waiter in self.flights.remove(&flight).unwrap_or_default() {
-                    let _ = waiter.send(Err(refused));
-                }
-            }
-        }
-    }
-
-    /// Counts a refusal, and tells when what waits now will be done, in whole seconds.
-    fn refuse(&self, reason: &'static str, threads: usize) -> HashRefused {
-        metrics::counter!("finbrain_password_refused_total", "reason" => reason).increment(1);
-        let waiting = u32::try_from(self.queue.len() / threads.max(1)).unwrap_or(u32::MAX);
-        let seconds = self.hash_time.saturating_mul(waiting).as_secs() + 1;
-        HashRefused::Busy { retry_after: Duration::from_secs(seconds) }
-    }
-
-    fn show_queue(&self) {
-        metrics::gauge!("finbrain_password_queue").set(self.queue.len() as f64);
     }
 }
 

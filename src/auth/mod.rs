@@ -1,7 +1,7 @@
 //! Who may come in: accounts, passwords, tokens, sessions, and what a browser must send along.
 //!
-//! [`door`] reads a request without believing it, [`accounts`] decides who it is, [`gate`] is where every secret is
-//! checked. It reaches stores through the ports only and must not know which; nor books, routes, or how a refusal looks
+//! [`door`] reads a request without believing it, [`accounts`] decides who it is, and `gate` is where every secret is
+//! checked. This module reaches stores through the ports only and must not know which; nor books, routes, or how a refusal looks
 //! to a client.
 
 pub mod accounts;
@@ -23,3 +23,12 @@ mod credentials;
 mod fair_queue;
 mod gate;
 mod sessions;
+
+/// What the metrics of this module mean, for `/metrics`.
+pub fn describe_metrics() {
+    hash_pool::describe_metrics();
+    metrics::describe_counter!(
+        "finbrain_session_fallback_total",
+        "Requests whose session was looked up in the durable store because the shared state was away"
+    );
+}

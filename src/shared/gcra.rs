@@ -29,8 +29,9 @@ impl Rate {
     /// Counts one more at `now`. `full_at` is the state of the key, 0 at first. `Err` is the time to wait.
     pub(super) fn take(self, full_at: &mut i64, now: i64) -> Result<(), Duration> {
         let room = self.interval * self.burst;
-        // A clock that was set back would otherwise lock everybody out until it has caught up.
-        *full_at = (*full_at).clamp(now, now.saturating_add(room));
+        // No count at this clock leads further ahead than a drained bucket: the clock was set back, or another pod's is
+        // ahead. Starting afresh is better than locking people out until this clock has caught up.
+        *full_at = if *full_at > now.saturating_add(room) { now } else { (*full_at).max(now) };
         let after = full_at.saturating_add(self.interval);
         let wait = after.saturating_sub(room).saturating_sub(now);
         if wait > 0 {
@@ -67,13 +68,14 @@ mod tests {
     }
 
     #[test]
-    fn a_clock_set_back_locks_nobody_out_for_longer_than_an_empty_bucket_takes() {
+    fn a_clock_set_back_locks_nobody_out() {
         let rate = Rate::per_second(10, 3);
         let mut cell = 0;
-        rate.take(&mut cell, 1_000_000_000).unwrap();
+        while rate.take(&mut cell, 1_000_000_000).is_ok() {}
 
-        assert_eq!(rate.take(&mut cell, 0), Err(Duration::from_millis(100)));
-        assert_eq!(rate.take(&mut cell, 100_000), Ok(()));
+        let passed = (0..5).filter(|_| rate.take(&mut cell, 0).is_ok()).count();
+
+        assert_eq!(passed, 3, "a full bucket, and no more");
     }
 
     proptest! {

@@ -166,9 +166,9 @@ async fn an_address_is_taken_once_and_a_weak_password_never() {
         NewUser { email: email("noam@example.org"), password: password("password1"), opening: opening() };
 
     assert_eq!(house.register("Dana@Example.org").await.unwrap_err(), AuthError::EmailTaken);
+    assert_eq!(house.pool.hashes(), hashes, "a taken address is not worth a hash");
     let refused = house.auth.register(weak, &caller(1)).await.unwrap_err();
     assert_eq!(refused, AuthError::Password(PasswordError::Weak));
-    assert_eq!(house.pool.hashes(), hashes, "neither is worth a hash");
 }
 
 #[tokio::test]
@@ -281,6 +281,15 @@ async fn there_are_only_so_many_demos() {
     let refused = house.demo().await.unwrap_err();
 
     assert!(matches!(refused, AuthError::DemosFull { limit: 2, .. }));
+}
+
+#[tokio::test]
+async fn two_who_come_at_the_same_time_do_not_both_get_the_last_demo() {
+    let house = House::with("http://localhost:8080", |settings| settings.demos = Demos::Open { limit: 1 });
+
+    let (one, two) = tokio::join!(house.demo(), house.demo());
+
+    assert_ne!(one.is_ok(), two.is_ok());
 }
 
 mod password_change {

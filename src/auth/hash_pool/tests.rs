@@ -14,13 +14,13 @@ const CHEAP: PoolSettings = PoolSettings {
 /// A pool without threads in which a hash is said to take `hash_time`.
 fn unmanned(hash_time: Duration) -> Arc<HashPool> {
     let desk = Desk::open(CHEAP).unwrap();
-    desk.state().hash_time = hash_time;
+    desk.backlog().hash_time = hash_time;
     Arc::new(HashPool { desk: Arc::new(desk), threads: Vec::new() })
 }
 
 /// Serves one job as a thread would at `now`; whether there was one.
 fn serve_one(pool: &HashPool, now: Instant) -> bool {
-    let job = pool.desk.state().take(now, 1);
+    let job = pool.desk.backlog().take(now, 1);
     let is_job = job.is_some();
     if let Some(job) = job {
         pool.desk.serve(job, &mut Arena::new(CHEAP.cost));
@@ -89,7 +89,7 @@ async fn equal_attempts_in_flight_share_one_hash() {
     assert_eq!(pool.hashes(), 3);
     let verdicts = verdicts.join_all().await;
     assert_eq!(verdicts.iter().filter(|verdict| matches(verdict)).count(), 101);
-    assert!(pool.desk.state().flights.is_empty());
+    assert!(pool.desk.backlog().flights.is_empty());
 }
 
 #[tokio::test]
@@ -165,7 +165,7 @@ async fn what_waited_too_long_is_dropped_unhashed() {
 
     assert!(is_busy(&verdicts.join_next().await.unwrap().unwrap()));
     assert_eq!(pool.hashes(), 0);
-    assert!(pool.desk.state().flights.is_empty());
+    assert!(pool.desk.backlog().flights.is_empty());
 }
 
 #[tokio::test]
@@ -179,7 +179,7 @@ async fn what_nobody_waits_for_is_dropped_unhashed() {
     serve_all(&pool);
 
     assert_eq!(pool.hashes(), 0);
-    assert!(pool.desk.state().flights.is_empty());
+    assert!(pool.desk.backlog().flights.is_empty());
 }
 
 #[tokio::test]
@@ -214,8 +214,8 @@ async fn threads_hash_what_they_verify() {
     let pool = HashPool::start(PoolSettings { threads: 2, ..CHEAP }).unwrap();
     let known = password("correct horse");
 
-    let hash = pool.hash(&known, prefix(1)).await.unwrap();
-    let again = pool.hash(&known, prefix(1)).await.unwrap();
+    let hash = pool.hash_new(&known, Vec::new(), prefix(1)).await.unwrap();
+    let again = pool.rehash(&known, prefix(1)).await.unwrap();
 
     assert_ne!(hash, again, "each hash has a salt of its own");
     for (text, expected) in [("correct horse", true), ("correct house", false)] {
@@ -225,13 +225,25 @@ async fn threads_hash_what_they_verify() {
     }
 }
 
+#[tokio::test]
+async fn only_a_new_password_must_be_strong() {
+    let pool = HashPool::start(CHEAP).unwrap();
+    let weak = password("Dana1987");
+    let about = vec!["Dana".into()];
+
+    assert_eq!(pool.hash_new(&weak, about, prefix(1)).await, Err(HashRefused::Password(PasswordError::Weak)));
+    assert!(pool.rehash(&weak, prefix(1)).await.is_ok());
+}
+
 #[test]
-fn a_cost_that_argon2_cannot_pay_stops_the_start() {
-    let cost = HashCost { memory_kib: 1, passes: 2 };
+fn a_cost_that_cannot_be_paid_or_read_back_stops_the_start() {
+    for (memory_kib, passes) in [(1, 2), (8, 0), (1024 * 1024, 1), (8, 100)] {
+        let cost = HashCost { memory_kib, passes };
 
-    let refused = HashPool::start(PoolSettings { cost, ..CHEAP });
+        let refused = HashPool::start(PoolSettings { cost, ..CHEAP });
 
-    assert!(matches!(refused, Err(PoolError::Cost { memory_kib: 1, passes: 2 })));
+        assert!(matches!(refused, Err(PoolError::Cost { .. })), "{cost:?}");
+    }
 }
 
 #[test]
