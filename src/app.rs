@@ -77,7 +77,7 @@ struct Rooms {
 pub fn describe_metrics() {
     finbrain_actors::describe_metrics();
     crate::store::embedded::describe_metrics();
-    crate::auth::hash_pool::describe_metrics();
+    auth::describe_metrics();
     routes::middleware::describe_metrics();
 }
 

@@ -57,7 +57,8 @@ pub async fn seed(data_dir: &Path, users: u32, transactions: u32) -> anyhow::Res
     let store = EmbeddedStore::open(data_dir)?;
     let password = Password::parse(PASSWORD.to_owned())?;
     let pool = HashPool::start(PoolSettings { threads: 1, ..PoolSettings::default() })?;
-    let hash = pool.hash(&password, AddressPrefix::from(IpAddr::V4(Ipv4Addr::LOCALHOST))).await?;
+    let hash =
+        pool.hash_new(&password, Vec::new(), AddressPrefix::from(IpAddr::V4(Ipv4Addr::LOCALHOST))).await?;
     let mut created = 0;
     for start in (0..users).step_by(BATCH as usize) {
         let batch: Vec<User> =

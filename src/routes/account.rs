@@ -24,7 +24,7 @@ use super::{
         SignedInView,
     },
     answer::{read, written},
-    body::Body,
+    body::{Body, BodyOrDefault},
     caller::{CurrentUser, LEDGER_VERSION, part},
     session::{Place, SessionView},
 };
@@ -70,7 +70,7 @@ pub async fn demo(
     request: HttpRequest,
     entrance: Entrance,
     ports: Data<Ports>,
-    Body(body): Body<DemoBody>,
+    BodyOrDefault(body): BodyOrDefault<DemoBody>,
 ) -> Result<HttpResponse, Problem> {
     let opening = body.parse()?;
     let signed_in = entrance.auth.demo(opening.clone(), &entrance.door.caller(&request)).await?;
@@ -189,7 +189,7 @@ pub async fn close(
     auth: Data<Auth>,
     registry: Data<Registry>,
     ports: Data<Ports>,
-    Body(body): Body<CloseBody>,
+    BodyOrDefault(body): BodyOrDefault<CloseBody>,
 ) -> Result<HttpResponse, Problem> {
     let user = auth.user(caller.session.user).await?;
     if user.demo_until.is_none() {

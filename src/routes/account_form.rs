@@ -210,7 +210,7 @@ impl PasswordBody {
     }
 }
 
-#[derive(Deserialize, ToSchema)]
+#[derive(Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = CloseAccountRequest)]
 pub struct CloseBody {

@@ -64,6 +64,35 @@ impl<T: DeserializeOwned + Send + 'static> FromRequest for Body<T> {
     }
 }
 
+/// A body that may be left out altogether.
+pub struct BodyOrDefault<T>(pub T);
+
+impl<T> fmt::Debug for BodyOrDefault<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("body")
+    }
+}
+
+impl<T: DeserializeOwned + Default + Send + 'static> FromRequest for BodyOrDefault<T> {
+    type Error = Problem;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, Problem>>>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        if is_empty(request) {
+            return Box::pin(std::future::ready(Ok(Self(T::default()))));
+        }
+        let body = Body::from_request(request, payload);
+        Box::pin(async move { body.await.map(|Body(body)| Self(body)) })
+    }
+}
+
+/// Whether the head announces no body.
+fn is_empty(request: &HttpRequest) -> bool {
+    let headers = request.headers();
+    let length = headers.get(header::CONTENT_LENGTH);
+    !headers.contains_key(header::TRANSFER_ENCODING) && length.is_none_or(|length| length == "0")
+}
+
 /// What can be refused before a byte of the body is read.
 fn check_head(request: &HttpRequest, rules: BodyRules) -> Result<(), Problem> {
     let is_json = request.content_type().trim().eq_ignore_ascii_case("application/json");

@@ -16,7 +16,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::{
     answer::{read, written},
-    body::Body,
+    body::BodyOrDefault,
     caller::CurrentUser,
     page::{self, PageView},
     query::Query,
@@ -274,7 +274,7 @@ pub struct UndoneView {
 pub async fn undo(
     caller: CurrentUser,
     registry: Data<Registry>,
-    Body(body): Body<UndoBody>,
+    BodyOrDefault(body): BodyOrDefault<UndoBody>,
 ) -> Result<HttpResponse, Problem> {
     reverse(&caller, &registry, Which::Undo, &body).await
 }
@@ -285,7 +285,7 @@ pub async fn undo(
 pub async fn redo(
     caller: CurrentUser,
     registry: Data<Registry>,
-    Body(body): Body<UndoBody>,
+    BodyOrDefault(body): BodyOrDefault<UndoBody>,
 ) -> Result<HttpResponse, Problem> {
     reverse(&caller, &registry, Which::Redo, &body).await
 }
