@@ -1,5 +1,7 @@
 //! What a transaction costs in memory beyond its text, by the ledger's own estimate and by what the system sees.
 
+#![expect(clippy::unwrap_used, reason = "a test fails where its set-up does")]
+
 use finbrain_domain::{
     book,
     entry::{Author, Draft, Entry},
@@ -79,7 +81,6 @@ fn a_transaction_holds_at_most_100_bytes_beyond_its_text() {
     let grown = grown();
     let opened = Ledger::unpack(&grown.pack()).unwrap();
 
-    eprintln!("grown {} opened {}", beyond_text(&grown), beyond_text(&opened));
     assert_eq!(grown.rows().len(), ROWS);
     assert!(beyond_text(&grown) <= LIMIT, "grown: {}", beyond_text(&grown));
     assert!(beyond_text(&opened) <= LIMIT, "opened: {}", beyond_text(&opened));
@@ -105,7 +106,9 @@ fn the_estimate_agrees_with_what_the_system_sees() {
 
     let seen = (resident() - before) / 6;
     let (held, text) = ledgers[0].rows().memory();
-    eprintln!("seen {seen} held {held} text {text} per row {}", (seen - text) / ROWS);
-    assert!(seen < held + held / 5, "the system sees {seen} bytes, the estimate is {held}");
+    assert!(
+        (held / 2..held + held / 5).contains(&seen),
+        "the system sees {seen} bytes, the estimate is {held}"
+    );
     assert!((seen - text) / ROWS <= LIMIT);
 }

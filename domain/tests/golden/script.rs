@@ -56,12 +56,12 @@ impl Writer {
         let draft = Draft {
             entry_id: EntryId::from_uuid(id(self.first + 100 + u128::from(slot))),
             author,
-            key: (slot % 2 == 0).then_some(key),
+            key: (slot.is_multiple_of(2)).then_some(key),
             auth_generation: self.ledger.auth_generation(),
             at: Timestamp::new(1_795_507_200 + minutes, 123_456_000).unwrap(),
             reverses,
             changes,
-            pending: slot % 3 == 0,
+            pending: slot.is_multiple_of(3),
         };
         let entry = Entry::seal(self.ledger.book(), slot, self.ledger.chain(), draft).unwrap();
         self.ledger.apply(&entry).unwrap();

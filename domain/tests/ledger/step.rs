@@ -204,7 +204,7 @@ pub fn command(step: &Step, model: &Model) -> Option<Command> {
         }
         Step::AmendCategory { category, name, color, archived, stale } => {
             let id = category_id(category);
-            let color = color.then(|| (category % 2 == 0).then(|| Color::parse("#A0b1C2").unwrap()));
+            let color = color.then(|| category.is_multiple_of(2).then(|| Color::parse("#A0b1C2").unwrap()));
             let patch = CategoryPatch { name: name.map(category_name), color, archived };
             Command::AmendCategory { expected: stale.then_some(u64::MAX), id, patch }
         }
@@ -303,11 +303,11 @@ fn patch_of(fields: &[Patch], amount: Money) -> TransactionPatch {
 
 fn settings(n: usize) -> SettingsPatch {
     SettingsPatch {
-        name: (n % 5 == 0).then(|| Name::parse("Noa").unwrap()),
-        base_currency: (n % 4 == 0).then(|| currency(n)),
-        locale: (n % 3 == 0).then(|| Locale::parse("he-IL").unwrap()),
-        time_zone: (n % 2 == 0).then(|| ZoneName::parse("Asia/Jerusalem").unwrap()),
-        week_start: (n % 7 == 0).then_some(WeekStart::Sunday),
+        name: n.is_multiple_of(5).then(|| Name::parse("Noa").unwrap()),
+        base_currency: n.is_multiple_of(4).then(|| currency(n / 4)),
+        locale: n.is_multiple_of(3).then(|| Locale::parse("he-IL").unwrap()),
+        time_zone: n.is_multiple_of(2).then(|| ZoneName::parse("Asia/Jerusalem").unwrap()),
+        week_start: n.is_multiple_of(7).then_some(WeekStart::Sunday),
     }
 }
 
