@@ -49,7 +49,7 @@ pub fn query() -> impl Strategy<Value = Query> {
         (
             rarely((-2i64..30, 0i64..20)),
             rarely(0usize..2),
-            rarely(proptest::collection::vec(0usize..9, 1..3)),
+            rarely(proptest::collection::vec(0usize..11, 1..3)),
         ),
         (rarely(0..TAGS.len()), rarely(0..NEEDLES.len()), rarely(bound()), rarely(bound())),
         (rarely(0..CODES.len()), rarely(direction), rarely(any::<bool>())),
