@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use finbrain_domain::{
     ids::TransactionId,
-    money::Currency,
+    money::{Currency, Money},
     text::{Name, Tag},
     transaction::{Direction, Filter, Transaction, page},
 };
@@ -241,4 +241,24 @@ fn amounts_at_the_edge_of_a_book_add_up_exactly() {
     assert_eq!(sum, 50_000_000_000_000_000 - (0..50).sum::<i128>());
     assert_eq!(guess().category, category_id(0));
     assert_eq!(rows[0].date(), day(3).min(moment().today));
+}
+
+#[test]
+fn bounds_are_included_and_count_in_units_of_each_currency() {
+    let mut book = Book::open();
+    for (code, minor) in [("JPY", -12), ("ILS", 1200), ("KWD", -12_000), ("KWD", 12_001), ("ILS", 1199)] {
+        let mut new = plain(minor);
+        new.amount = Money::from_minor(minor, Currency::parse(code).unwrap()).unwrap();
+        book.record(new).unwrap();
+    }
+    let between = |min: &str, max: &str| {
+        let bound = |text: &str| Some(text.parse().unwrap());
+        let filter = Filter { min: bound(min), max: bound(max), ..Filter::default() };
+        page(&book.ledger, &filter, None, 100).0.len()
+    };
+
+    assert_eq!(between("12", "12.000"), 3);
+    assert_eq!(between("12", "12.001"), 4);
+    assert_eq!(between("11.99", "11.99"), 1);
+    assert_eq!(between("12.002", "9999"), 0);
 }

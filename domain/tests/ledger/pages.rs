@@ -86,6 +86,20 @@ fn a_cursor_whose_row_was_removed_still_leads_on() {
 }
 
 #[test]
+fn a_cursor_from_outside_the_period_shows_no_row_outside_of_it() {
+    let mut book = Book::open();
+    let row = book.record(plain(-1)).unwrap();
+    let newer = Cursor { date: row.date.tomorrow().unwrap(), id: row.id };
+    let older = Cursor { date: row.date.yesterday().unwrap(), id: row.id };
+    let before = Filter { to: Some(older.date), ..Filter::default() };
+    let of_that_day = Filter { from: Some(row.date), to: Some(row.date), ..Filter::default() };
+
+    assert_eq!(page(&book.ledger, &before, Some(newer), 10).0.len(), 0);
+    assert_eq!(page(&book.ledger, &of_that_day, Some(newer), 10).0.len(), 1);
+    assert_eq!(page(&book.ledger, &of_that_day, Some(older), 10).0.len(), 0);
+}
+
+#[test]
 fn a_page_of_no_rows_has_no_next() {
     let mut book = Book::open();
     book.record(plain(-1)).unwrap();
