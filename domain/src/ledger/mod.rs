@@ -95,7 +95,8 @@ impl Ledger {
         }
     }
 
-    /// Verifies that `entry` is the next one and applies it.
+    /// Verifies that `entry` is the next one and applies it. A damaged entry may fail half-way: after an error the ledger
+    /// is to be dropped and folded again.
     pub fn apply(&mut self, entry: &Entry) -> Result<Vec<Change>, Error> {
         if entry.book != self.book {
             return Err(Error::JournalDamaged { slot: entry.slot, what: "entry of another book" });

@@ -163,7 +163,7 @@ impl Rows {
                 RowStep::Put { transaction, category, account } => {
                     self.forget(transaction.id);
                     let at = self.write(transaction, category, account, changed);
-                    self.order.push(at);
+                    push(&mut self.order, at);
                 }
                 RowStep::Remove(id) => {
                     self.forget(id);
@@ -184,17 +184,20 @@ impl Rows {
         if extras.is_some() {
             flags |= EXTRAS;
         }
-        self.ids.push(transaction.id);
-        self.days.push(day_number(transaction.date));
-        self.minors.push(transaction.original.minor());
-        self.currencies.push(transaction.original.currency());
-        self.categories.push(if transaction.lines.len() == 1 { category } else { SPLIT });
-        self.accounts.push(account);
-        self.changed.push(changed);
-        self.flags.push(flags);
-        self.arena.push_str(&transaction.description);
+        push(&mut self.ids, transaction.id);
+        push(&mut self.days, day_number(transaction.date));
+        push(&mut self.minors, transaction.original.minor());
+        push(&mut self.currencies, transaction.original.currency());
+        push(&mut self.categories, if transaction.lines.len() == 1 { category } else { SPLIT });
+        push(&mut self.accounts, account);
+        push(&mut self.changed, changed);
+        push(&mut self.flags, flags);
         let len = u32::try_from(transaction.description.len()).expect("a description is short");
-        self.texts.push(TextRef { start, len });
+        push(&mut self.texts, TextRef { start, len });
+        if self.arena.capacity() - self.arena.len() < transaction.description.len() {
+            self.arena.reserve_exact(self.arena.len() / 8 + transaction.description.len());
+        }
+        self.arena.push_str(&transaction.description);
         if let Some(extras) = extras {
             if let Some(external) = &extras.external_id {
                 self.external.insert(external.clone(), at);
@@ -250,6 +253,14 @@ impl Rows {
         let held = self.ids.capacity() * row + self.order.capacity() * size_of::<u32>() + index + extras;
         (held + self.arena.capacity(), self.arena.len())
     }
+}
+
+/// Columns grow by an eighth: room for twice as many rows would weigh as much as the rows themselves.
+fn push<T>(column: &mut Vec<T>, value: T) {
+    if column.len() == column.capacity() {
+        column.reserve_exact(column.len() / 8 + 16);
+    }
+    column.push(value);
 }
 
 /// One transaction in its columns.

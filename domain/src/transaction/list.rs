@@ -98,16 +98,21 @@ impl<'a> Matcher<'a> {
     }
 }
 
-/// Text to look for, in any case. Plain ASCII is compared without building lower-case copies.
+/// Text to look for, in any case. Plain ASCII is compared without building folded copies.
 #[derive(Debug)]
 struct Needle {
-    lower: String,
+    folded: String,
     ascii: bool,
+}
+
+/// Text without its case. Upper case comes last: it alone makes one of `ß`, `ẞ` and `ss`, and of the three sigmas.
+fn fold(text: &str) -> String {
+    text.to_lowercase().to_uppercase()
 }
 
 impl Needle {
     fn new(text: &str) -> Self {
-        Self { lower: text.to_lowercase(), ascii: text.is_ascii() }
+        Self { folded: fold(text), ascii: text.is_ascii() }
     }
 
     fn is_in(&self, row: Row<'_>) -> bool {
@@ -120,10 +125,10 @@ impl Needle {
 
     fn is_in_text(&self, text: &str) -> bool {
         if self.ascii && text.is_ascii() {
-            let needle = self.lower.as_bytes();
+            let needle = self.folded.as_bytes();
             needle.is_empty() || text.as_bytes().windows(needle.len()).any(|w| w.eq_ignore_ascii_case(needle))
         } else {
-            text.to_lowercase().contains(&self.lower)
+            fold(text).contains(&self.folded)
         }
     }
 }

@@ -62,10 +62,6 @@ impl Book {
         moment().at + SignedDuration::from_millis(1500 * slot)
     }
 
-    pub fn entry(&self, id: EntryId) -> Entry {
-        self.journal.iter().find(|entry| entry.entry_id == id).unwrap().clone()
-    }
-
     pub fn undo(&mut self, entry: &Entry) -> Result<Entry, Error> {
         let changes = undo::inverse(&self.ledger, entry)?;
         Ok(self.commit(entry.author, Some(Reversal::Undo(entry.entry_id)), changes))

@@ -7,7 +7,7 @@ use finbrain_domain::{
     account::Account,
     category::{Category, CategoryId},
     entry::Author,
-    ids::{AccountId, Digest, EntryId, TransactionId},
+    ids::{AccountId, Digest, TransactionId},
     ledger::Ledger,
     settings::Settings,
     transaction::Transaction,
@@ -35,7 +35,6 @@ pub enum Kind {
 /// One entry: slot `n` stands at `n - 1`.
 #[derive(Debug, Clone)]
 pub struct Past {
-    pub entry: EntryId,
     pub author: Author,
     pub kind: Kind,
     pub before: State,
@@ -66,9 +65,9 @@ pub struct Model {
 
 impl Model {
     /// The model of a book that has just been opened.
-    pub fn opened(ledger: &Ledger, entry: EntryId, author: Author) -> Self {
+    pub fn opened(ledger: &Ledger, author: Author) -> Self {
         let state = read(ledger);
-        let past = Past { entry, author, kind: Kind::Command, before: state.clone(), after: state.clone() };
+        let past = Past { author, kind: Kind::Command, before: state.clone(), after: state.clone() };
         let mut changed = BTreeMap::from([("settings".to_owned(), 1)]);
         changed.extend(state.accounts.keys().map(|id| (id.to_string(), 1)));
         changed.extend(state.categories.keys().map(|id| (id.to_string(), 1)));
@@ -77,7 +76,7 @@ impl Model {
         Self { state, past: vec![past], changed, accounts, categories }
     }
 
-    pub fn commit(&mut self, entry: EntryId, author: Author, kind: Kind, at: Timestamp, mut after: State) {
+    pub fn commit(&mut self, author: Author, kind: Kind, at: Timestamp, mut after: State) {
         after.revoked.retain(|_, until| *until >= at);
         let before = std::mem::replace(&mut self.state, after.clone());
         let slot = self.past.len() as u64 + 1;
@@ -99,7 +98,7 @@ impl Model {
         for id in differences(&before.transactions, &after.transactions) {
             self.changed.insert(id.to_string(), slot);
         }
-        self.past.push(Past { entry, author, kind, before, after });
+        self.past.push(Past { author, kind, before, after });
     }
 
     /// The slot in which a transaction or category changed last.

@@ -85,7 +85,7 @@ proptest! {
     #[test]
     fn a_damaged_snapshot_is_refused_or_reads_without_panic(
         steps in proptest::collection::vec((step(), 0u8..6), 4..12),
-        damages in proptest::collection::vec(proptest::collection::vec(damage(), 1..3), 40),
+        damages in proptest::collection::vec(proptest::collection::vec(damage(), 1..3), 20),
     ) {
         let mut pair = Pair::open();
         for (step, by) in &steps {
