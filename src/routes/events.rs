@@ -44,7 +44,7 @@ pub struct EventsQuery {
 }
 
 /// Every entry as it is written. `id:` is the version of the ledger.
-#[utoipa::path(get, path = "/api/v1/events", tag = "history", params(EventsQuery),
+#[utoipa::path(get, path = "/api/v1/events", tag = "history", operation_id = "get_events", params(EventsQuery),
     responses((status = 200, content_type = "text/event-stream", body = String)))]
 pub async fn events(
     request: HttpRequest,
