@@ -50,7 +50,9 @@ impl Currency {
     }
 
     pub fn from_numeric(number: u16) -> Option<Self> {
-        iso_currency::Currency::from_numeric(number).filter(|currency| currency.exponent().is_some()).map(Self)
+        iso_currency::Currency::from_numeric(number)
+            .filter(|currency| currency.exponent().is_some())
+            .map(Self)
     }
 }
 

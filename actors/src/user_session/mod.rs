@@ -30,6 +30,7 @@ use finbrain_domain::{
     entry::Entry,
     ids::{SessionId, UserId},
     ledger::{Ledger, Moment},
+    ports::Journal,
     rates::RateBook,
     settings::Settings,
 };
@@ -89,6 +90,8 @@ pub struct Published {
     streams: AtomicUsize,
     /// The actor stopped by itself; an address that closed without this died.
     stopped: AtomicBool,
+    /// Its last snapshot is written, too.
+    settled: AtomicBool,
 }
 
 impl Published {
@@ -118,6 +121,10 @@ impl Published {
 
     pub fn has_stopped(&self) -> bool {
         self.stopped.load(Ordering::Acquire)
+    }
+
+    pub fn has_settled(&self) -> bool {
+        self.settled.load(Ordering::Acquire)
     }
 }
 
@@ -155,6 +162,7 @@ impl UserSession {
             memory: AtomicUsize::new(ledger.rows().memory().0),
             streams: AtomicUsize::new(0),
             stopped: AtomicBool::new(false),
+            settled: AtomicBool::new(false),
         });
         let session = Self {
             snapshot_version: ledger.version(),
@@ -202,26 +210,9 @@ impl UserSession {
         self.streams.send(&Event { entry: Arc::clone(entry), changes });
         self.published.streams.store(self.streams.len(), Ordering::Relaxed);
         if self.ledger.version() - self.snapshot_version >= SNAPSHOT_EVERY {
-            self.keep_snapshot();
+            self.snapshot_version = self.ledger.version();
+            actix::spawn(keep_snapshot(Arc::clone(&self.ports.journal), self.ledger.clone()));
         }
-    }
-
-    /// Packs and stores a snapshot, off the mailbox.
-    fn keep_snapshot(&mut self) {
-        if self.ledger.version() == self.snapshot_version || self.ledger.is_closed() {
-            return;
-        }
-        self.snapshot_version = self.ledger.version();
-        let ledger = self.ledger.clone();
-        let journal = Arc::clone(&self.ports.journal);
-        actix::spawn(async move {
-            let Ok(snapshot) = tokio::task::spawn_blocking(move || ledger.pack()).await else { return };
-            match journal.keep_snapshot(snapshot).await {
-                Ok(()) => metrics::counter!("finbrain_snapshots_total").increment(1),
-                // The journal holds everything that the snapshot does: opening is slower, no more.
-                Err(error) => tracing::warn!(error = %error, "snapshot was not written"),
-            }
-        });
     }
 
     fn stop_when_idle(&mut self, ctx: &mut Context<Self>) {
@@ -254,8 +245,29 @@ impl Actor for UserSession {
     }
 
     fn stopped(&mut self, _: &mut Self::Context) {
-        self.keep_snapshot();
         self.published.stopped.store(true, Ordering::Release);
+        let published = Arc::clone(&self.published);
+        if self.ledger.version() == self.snapshot_version || self.ledger.is_closed() {
+            published.settled.store(true, Ordering::Release);
+            return;
+        }
+        let book = self.ledger.book();
+        let ledger = std::mem::replace(&mut self.ledger, Ledger::empty(book));
+        let kept = keep_snapshot(Arc::clone(&self.ports.journal), ledger);
+        actix::spawn(async move {
+            kept.await;
+            published.settled.store(true, Ordering::Release);
+        });
+    }
+}
+
+/// Packs and stores a snapshot, off the mailbox.
+async fn keep_snapshot(journal: Arc<dyn Journal>, ledger: Ledger) {
+    let Ok(snapshot) = tokio::task::spawn_blocking(move || ledger.pack()).await else { return };
+    match journal.keep_snapshot(snapshot).await {
+        Ok(()) => metrics::counter!("finbrain_snapshots_total").increment(1),
+        // The journal holds everything that the snapshot does: opening is slower, no more.
+        Err(error) => tracing::warn!(error = %error, "snapshot was not written"),
     }
 }
 
