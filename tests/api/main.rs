@@ -1,0 +1,7 @@
+//! The server as its clients see it: a whole application on free ports, spoken to over HTTP. One module by noun.
+#![allow(clippy::unwrap_used, reason = "a test fails by panic")]
+
+mod account;
+mod app;
+mod client;
+mod log;
