@@ -170,18 +170,18 @@ impl Drop for App {
 /// The server has an actix system and threads of its own, so that tests are ordinary ones.
 fn start(data_dir: &Path, flags: &[String], clock: Arc<TestClock>) -> (Running, Places) {
     let data_dir = data_dir.to_str().unwrap();
-    let fixed = [
-        "finbrain",
+    let name = |flag: &str| flag.split('=').next().unwrap().to_owned();
+    let usual = [
         "--listen=127.0.0.1:0",
         "--ops-listen=127.0.0.1:0",
         "--rates-url=off",
         "--workers=1",
         "--session-rate=100000",
         "--session-burst=1000000",
-        "--data-dir",
-        data_dir,
     ];
-    let cli = Cli::parse_from(fixed.into_iter().chain(flags.iter().map(String::as_str)));
+    let usual = usual.into_iter().filter(|usual| flags.iter().all(|flag| name(flag) != name(usual)));
+    let line = ["finbrain", "--data-dir", data_dir].into_iter().chain(usual);
+    let cli = Cli::try_parse_from(line.chain(flags.iter().map(String::as_str))).unwrap();
     let config = Config::resolve(cli.settings, std::iter::empty()).unwrap();
     let (ready, started) = std::sync::mpsc::channel();
     let (stop, stopped) = oneshot::channel();

@@ -3,5 +3,11 @@
 
 mod account;
 mod app;
+mod categories;
 mod client;
+mod events;
+mod history;
+mod keys;
 mod log;
+mod session;
+mod transactions;
