@@ -4,10 +4,13 @@
 mod account;
 mod app;
 mod categories;
+mod classifier;
 mod client;
 mod events;
 mod history;
 mod keys;
 mod log;
+mod rates;
+mod reports;
 mod session;
 mod transactions;
