@@ -162,7 +162,11 @@ impl Registry {
     ) -> Result<Accepted<Vec<finbrain_domain::change::Change>>, Error> {
         let id = match named {
             Some(id) => id,
-            None => self.last_step(owner, which, envelope.author).await?,
+            None => match self.last_step(owner, which, envelope.author).await {
+                Ok(id) => id,
+                // A repeated request may find nothing left, because it was done before: its key knows.
+                Err(error) => self.written_with(owner, &envelope).await?.ok_or(error)?,
+            },
         };
         let entry = self.inner.ports.journal.by_id(owner.book, id).await?;
         let entry = entry.ok_or(finbrain_domain::Error::NotFound { noun: "entry" })?;
@@ -172,6 +176,13 @@ impl Registry {
     async fn last_step(&self, owner: Owner, which: Which, author: Author) -> Result<EntryId, Error> {
         let reader = Reader { token: None, auth_generation: u64::MAX, seen: 0 };
         Ok(self.query(owner, LastStep { which, author }, reader).await?.output.entry)
+    }
+
+    /// The entry that an earlier request with the same key wrote.
+    async fn written_with(&self, owner: Owner, envelope: &Envelope) -> Result<Option<EntryId>, Error> {
+        let Some(key) = &envelope.key else { return Ok(None) };
+        let entry = self.inner.ports.journal.by_key(owner.book, &key.key).await?;
+        Ok(entry.map(|entry| entry.entry_id))
     }
 
     /// Runs something on the actor of a book, which is started when it is not there.
