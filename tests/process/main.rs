@@ -6,3 +6,4 @@ mod program;
 mod wire;
 
 mod kill;
+mod yardstick;

@@ -132,6 +132,7 @@ impl Process {
         ended.unwrap_or_else(|| panic!("still running after {time:?}: {:?}", self.child.id()))
     }
 
+    #[allow(dead_code)]
     pub fn is_running(&mut self) -> bool {
         self.child.try_wait().unwrap().is_none()
     }
