@@ -55,10 +55,21 @@ use self::{command::Job, stream::Streams, view::WaitingQuery};
 pub(crate) use self::{command::Waiting, view::Asked};
 use crate::{Ports, rates::RatesHandle};
 
-/// An actor without request, stream or heartbeat for this long stops.
-const IDLE: SignedDuration = SignedDuration::from_secs(90);
-/// How often an actor looks whether it is idle.
-const CHECK_EVERY: Duration = Duration::from_secs(15);
+/// When an actor that nobody uses stops.
+#[derive(Debug, Clone, Copy)]
+pub struct Life {
+    /// Without request, stream or heartbeat for this long it stops.
+    pub idle: SignedDuration,
+    /// How often it looks whether it is idle.
+    pub check_every: Duration,
+}
+
+impl Default for Life {
+    fn default() -> Self {
+        Self { idle: SignedDuration::from_secs(90), check_every: Duration::from_secs(15) }
+    }
+}
+
 /// Entries between two snapshots.
 const SNAPSHOT_EVERY: u64 = 1000;
 /// Commands that may wait.
@@ -132,6 +143,7 @@ pub struct UserSession {
     ports: Ports,
     user: UserId,
     rates: RatesHandle,
+    life: Life,
     ledger: Ledger,
     published: Arc<Published>,
     cubes: Cubes,
@@ -154,7 +166,13 @@ impl std::fmt::Debug for UserSession {
 
 impl UserSession {
     /// An actor over a ledger that has been opened, with what it publishes.
-    pub fn new(ports: Ports, user: UserId, rates: RatesHandle, ledger: Ledger) -> (Self, Arc<Published>) {
+    pub fn new(
+        ports: Ports,
+        user: UserId,
+        rates: RatesHandle,
+        life: Life,
+        ledger: Ledger,
+    ) -> (Self, Arc<Published>) {
         let published = Arc::new(Published {
             version: AtomicU64::new(ledger.version()),
             settings: ArcSwap::from_pointee(ledger.settings().clone()),
@@ -169,6 +187,7 @@ impl UserSession {
             ports,
             user,
             rates,
+            life,
             ledger,
             published: Arc::clone(&published),
             cubes: Cubes::default(),
@@ -219,8 +238,8 @@ impl UserSession {
         self.streams.drop_closed();
         self.published.streams.store(self.streams.len(), Ordering::Relaxed);
         let now = self.ports.clock.now();
-        self.devices.retain(|_, seen| now.duration_since(*seen) < IDLE);
-        let idle = now.as_second() - self.published.used() >= IDLE.as_secs();
+        self.devices.retain(|_, seen| now.duration_since(*seen) < self.life.idle);
+        let idle = now.as_second() - self.published.used() >= self.life.idle.as_secs();
         let working = self.writing || self.probing || !self.queue.is_empty() || !self.waiting.is_empty();
         if idle && !working && self.streams.len() == 0 {
             ctx.stop();
@@ -234,7 +253,7 @@ impl Actor for UserSession {
     fn started(&mut self, ctx: &mut Self::Context) {
         ctx.set_mailbox_capacity(MAILBOX);
         metrics::gauge!("finbrain_user_sessions").increment(1.0);
-        ctx.run_interval(CHECK_EVERY, Self::stop_when_idle);
+        ctx.run_interval(self.life.check_every, Self::stop_when_idle);
         if !self.ports.journal.is_exclusive() {
             ctx.run_interval(stream::PROBE_EVERY, |session, ctx| {
                 if session.streams.len() > 0 {
