@@ -26,9 +26,11 @@ use tempfile::TempDir;
 
 use contract::{
     Subject,
+    closing::closing_suite,
     due::due_suite,
     journal::{after, draft, first, grow, journal_suite},
     models::models_suite,
+    snapshots::snapshots_suite,
     users::{person, users_suite},
 };
 
@@ -38,6 +40,8 @@ async fn empty() -> Subject<EmbeddedStore> {
 }
 
 journal_suite!(empty);
+snapshots_suite!(empty);
+closing_suite!(empty);
 users_suite!(empty);
 due_suite!(empty);
 models_suite!(empty);
@@ -58,8 +62,10 @@ fn one_store_serves_all_four_ports() {
     let (_dir, store) = opened();
     let store = Arc::new(store);
 
-    let _ports: (Arc<dyn Journal>, Arc<dyn Users>, Arc<dyn DueWork>, Arc<dyn Models>) =
-        (store.clone(), store.clone(), store.clone(), store.clone());
+    let _journal: Arc<dyn Journal> = store.clone();
+    let _users: Arc<dyn Users> = store.clone();
+    let _due: Arc<dyn DueWork> = store.clone();
+    let _models: Arc<dyn Models> = store.clone();
 
     assert!(store.is_exclusive());
 }
@@ -198,6 +204,24 @@ async fn small_changes_are_readable_with_any_client() {
         .unwrap();
 
     assert_eq!(name, "Dana");
+}
+
+#[tokio::test]
+async fn the_last_five_models_are_kept() {
+    let (dir, store) = opened();
+    for n in 0..8 {
+        store.promote(vec![n], draft().at).await.unwrap();
+    }
+
+    let kept: String = shell(dir.path())
+        .query_row(
+            "SELECT group_concat(number) FROM (SELECT number FROM models ORDER BY number)",
+            [],
+            |row| row.get(0),
+        )
+        .unwrap();
+
+    assert_eq!(kept, "4,5,6,7,8");
 }
 
 #[test]
