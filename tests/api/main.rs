@@ -11,6 +11,7 @@ mod history;
 mod keys;
 mod log;
 mod rates;
+mod refusals;
 mod reports;
 mod session;
 mod transactions;
