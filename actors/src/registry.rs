@@ -210,11 +210,12 @@ impl Registry {
         if let Some(handle) = living(&slot) {
             return Ok(handle);
         }
-        deaths.check(Instant::now())?;
-        let died = slot.handle.load().as_ref().is_some_and(|old| !old.published.has_stopped());
-        if died {
-            deaths.count("user_session", Instant::now());
+        let now = Instant::now();
+        // Taken out of its place, so that a death is counted once however many requests come while the book rests.
+        if slot.handle.swap(None).is_some_and(|old| !old.published.has_stopped()) {
+            deaths.count("user_session", now);
         }
+        deaths.check(now)?;
         let handle = Arc::new(self.start(owner).await?);
         slot.handle.store(Some(Arc::clone(&handle)));
         drop(deaths);

@@ -137,6 +137,8 @@ pub struct UserSession {
     streams: Streams,
     devices: HashMap<SessionId, Timestamp>,
     snapshot_version: u64,
+    /// The actor stops because it wants to. actix also calls `stopped` while a panic unwinds.
+    leaving: bool,
 }
 
 impl std::fmt::Debug for UserSession {
@@ -170,6 +172,7 @@ impl UserSession {
             probing: false,
             streams: Streams::default(),
             devices: HashMap::new(),
+            leaving: false,
         };
         (session, published)
     }
@@ -232,8 +235,13 @@ impl UserSession {
         let idle = now.as_second() - self.published.used() >= IDLE.as_secs();
         let working = self.writing || self.probing || !self.queue.is_empty() || !self.waiting.is_empty();
         if idle && !working && self.streams.len() == 0 {
-            ctx.stop();
+            self.leave(ctx);
         }
+    }
+
+    fn leave(&mut self, ctx: &mut Context<Self>) {
+        self.leaving = true;
+        ctx.stop();
     }
 }
 
@@ -254,8 +262,11 @@ impl Actor for UserSession {
     }
 
     fn stopped(&mut self, _: &mut Self::Context) {
-        self.keep_snapshot();
-        self.published.stopped.store(true, Ordering::Release);
+        // After a panic the ledger may be half-way between two versions: nobody may find it again.
+        if self.leaving {
+            self.keep_snapshot();
+            self.published.stopped.store(true, Ordering::Release);
+        }
     }
 }
 
@@ -318,7 +329,7 @@ impl UserSession {
         if self.writing {
             ctx.run_later(Duration::from_millis(20), Self::retire);
         } else {
-            ctx.stop();
+            self.leave(ctx);
         }
     }
 
