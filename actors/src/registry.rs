@@ -233,6 +233,9 @@ impl Registry {
             UserSession::new(inner.ports.clone(), owner.user, inner.rates.clone(), ledger);
         let at = inner.next.fetch_add(1, Ordering::Relaxed) % inner.arbiters.len();
         let addr = UserSession::start_in_arbiter(&inner.arbiters[at], move |_| session);
+        // Until the actor has started and widened its mailbox, that takes no more than sixteen messages, and everybody
+        // who waited for the book would be sent away.
+        addr.send(Run(Box::new(|_, _| ()))).await.map_err(|_| Error::Stopped)?;
         Ok(Handle { addr, published })
     }
 
