@@ -78,6 +78,7 @@ pub fn describe_metrics() {
     finbrain_actors::describe_metrics();
     crate::store::embedded::describe_metrics();
     crate::auth::hash_pool::describe_metrics();
+    crate::auth::sessions::describe_metrics();
     routes::middleware::describe_metrics();
 }
 

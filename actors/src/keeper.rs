@@ -22,8 +22,11 @@ pub(crate) fn describe_metrics() {
     metrics::describe_counter!(
         "finbrain_actor_restarts_total",
         metrics::Unit::Count,
-        "Actors started again after a panic, by kind"
+        "Actors that died of a panic, by kind; they are started again"
     );
+    for kind in ["user_session", "classifier", "rates", "worker"] {
+        metrics::counter!("finbrain_actor_restarts_total", "actor" => kind).increment(0);
+    }
 }
 
 /// The deaths of one actor, as far as they matter.

@@ -49,6 +49,11 @@ pub(crate) fn describe_metrics() {
         Unit::Count,
         "Session actors stopped for want of memory"
     );
+    metrics::gauge!("finbrain_user_sessions").increment(0.0);
+    metrics::counter!("finbrain_ledgers_opened_total").increment(0);
+    metrics::counter!("finbrain_ledgers_evicted_total").increment(0);
+    // Registered, so that it is there before the first ledger is opened.
+    let _ = metrics::histogram!("finbrain_ledger_open_seconds");
 }
 
 /// Whose book.

@@ -15,6 +15,7 @@ pub mod hash_pool;
 pub mod keys;
 pub mod password;
 pub mod public_url;
+pub mod sessions;
 pub mod settings;
 pub mod token;
 
@@ -22,4 +23,3 @@ mod argon;
 mod credentials;
 mod fair_queue;
 mod gate;
-mod sessions;

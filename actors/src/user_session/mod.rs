@@ -75,6 +75,12 @@ pub(crate) fn describe_metrics() {
     );
     describe_counter!("finbrain_snapshots_total", Unit::Count, "Snapshots written");
     describe_counter!("finbrain_events_total", Unit::Count, "Events sent to open streams");
+    for outcome in ["accepted", "unchanged", "replayed", "refused", "busy"] {
+        metrics::counter!("finbrain_commands_total", "outcome" => outcome).increment(0);
+    }
+    metrics::counter!("finbrain_snapshots_total").increment(0);
+    metrics::counter!("finbrain_events_total").increment(0);
+    let _ = metrics::histogram!("finbrain_command_seconds");
 }
 
 /// What the registry and fast paths may know of an actor without asking it.
