@@ -42,7 +42,7 @@ pub const TODAY: &str = "2026-11-24";
 pub struct TestClock(AtomicI64);
 
 impl TestClock {
-    fn new() -> Self {
+    pub fn new() -> Self {
         let start: Timestamp = START.parse().unwrap();
         Self(AtomicI64::new(start.as_second()))
     }
