@@ -19,3 +19,4 @@ mod refusals;
 mod reports;
 mod session;
 mod transactions;
+mod wire;

@@ -168,6 +168,5 @@ async fn there_are_enough_cases() {
         provenance::cases(&stage).len(),
     ];
 
-    println!("{count:?}");
     assert!(count.iter().sum::<usize>() >= LEAST, "{count:?}");
 }
