@@ -3,7 +3,9 @@
 
 mod person;
 mod program;
+mod volume;
 mod wire;
 
+mod disk;
 mod kill;
 mod yardstick;
