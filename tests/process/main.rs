@@ -8,4 +8,9 @@ mod wire;
 
 mod disk;
 mod kill;
+mod log;
+mod refusal;
+mod seeded;
+mod stop;
+mod tamper;
 mod yardstick;
