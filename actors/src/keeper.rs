@@ -117,3 +117,66 @@ impl<A: Actor<Context = Context<A>>> Keeper<A> {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use actix::Arbiter;
+
+    use super::*;
+
+    struct Fragile;
+
+    impl Actor for Fragile {
+        type Context = Context<Self>;
+    }
+
+    #[derive(Message)]
+    #[rtype(result = "()")]
+    struct Break;
+
+    impl Handler<Break> for Fragile {
+        type Result = ();
+
+        fn handle(&mut self, _: Break, _: &mut Self::Context) {
+            panic!("a bug");
+        }
+    }
+
+    async fn break_it(keeper: &Keeper<Fragile>) {
+        keeper.tell(Break).unwrap();
+        while keeper.lock().addr.as_ref().is_some_and(Addr::connected) {
+            tokio::task::yield_now().await;
+        }
+    }
+
+    #[actix::test]
+    async fn an_actor_is_started_again_until_it_died_three_times_within_a_minute() {
+        let arbiter = Arbiter::current();
+        let keeper = Keeper::new("fragile", move || Fragile::start_in_arbiter(&arbiter.clone(), |_| Fragile));
+
+        for _ in 0..3 {
+            break_it(&keeper).await;
+        }
+
+        assert!(
+            matches!(keeper.tell(Break), Err(Error::Quarantined { retry_after }) if retry_after <= WINDOW)
+        );
+        assert!(
+            matches!(keeper.tell(Break), Err(Error::Quarantined { .. })),
+            "it is asked, not killed again"
+        );
+    }
+
+    #[test]
+    fn deaths_are_forgotten_after_a_minute() {
+        let now = Instant::now();
+        let mut deaths = Deaths::default();
+        for second in 0..3 {
+            deaths.count("fragile", now + Duration::from_secs(second));
+        }
+
+        let resting = deaths.check(now + Duration::from_secs(10));
+        assert_eq!(resting, Err(Error::Quarantined { retry_after: Duration::from_secs(50) }));
+        assert_eq!(deaths.check(now + Duration::from_secs(60)), Ok(()));
+    }
+}
