@@ -36,17 +36,24 @@ pub(crate) struct Deaths {
 }
 
 impl Deaths {
-    /// Counts a death; an error while the actor has to rest.
+    /// Counts a death.
     pub fn count(&mut self, kind: &'static str, now: Instant) {
         self.times.push_back(now);
         metrics::counter!("finbrain_actor_restarts_total", "actor" => kind).increment(1);
         tracing::error!(actor = kind, "actor died and is started again");
     }
 
-    pub fn check(&mut self, now: Instant) -> Result<(), Error> {
+    /// Whether none of them matters any more.
+    pub fn are_forgotten(&mut self, now: Instant) -> bool {
         while self.times.front().is_some_and(|&death| now.duration_since(death) >= WINDOW) {
             self.times.pop_front();
         }
+        self.times.is_empty()
+    }
+
+    /// An error while the actor has to rest.
+    pub fn check(&mut self, now: Instant) -> Result<(), Error> {
+        self.are_forgotten(now);
         match self.times.front() {
             Some(&oldest) if self.times.len() >= MOST_DEATHS => {
                 Err(Error::Quarantined { retry_after: WINDOW.saturating_sub(now.duration_since(oldest)) })
