@@ -36,17 +36,24 @@ pub(crate) struct Deaths {
 }
 
 impl Deaths {
-    /// Counts a death; an error while the actor has to rest.
+    /// Counts a death.
     pub fn count(&mut self, kind: &'static str, now: Instant) {
         self.times.push_back(now);
         metrics::counter!("finbrain_actor_restarts_total", "actor" => kind).increment(1);
         tracing::error!(actor = kind, "actor died and is started again");
     }
 
-    pub fn check(&mut self, now: Instant) -> Result<(), Error> {
+    /// Whether none of them matters any more.
+    pub fn are_forgotten(&mut self, now: Instant) -> bool {
         while self.times.front().is_some_and(|&death| now.duration_since(death) >= WINDOW) {
             self.times.pop_front();
         }
+        self.times.is_empty()
+    }
+
+    /// An error while the actor has to rest.
+    pub fn check(&mut self, now: Instant) -> Result<(), Error> {
+        self.are_forgotten(now);
         match self.times.front() {
             Some(&oldest) if self.times.len() >= MOST_DEATHS => {
                 Err(Error::Quarantined { retry_after: WINDOW.saturating_sub(now.duration_since(oldest)) })
@@ -115,5 +122,68 @@ impl<A: Actor<Context = Context<A>>> Keeper<A> {
     fn lock(&self) -> MutexGuard<'_, Kept<A>> {
         // What is kept is whole between any two statements, so a poisoned lock hides no half-done work.
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use actix::Arbiter;
+
+    use super::*;
+
+    struct Fragile;
+
+    impl Actor for Fragile {
+        type Context = Context<Self>;
+    }
+
+    #[derive(Message)]
+    #[rtype(result = "()")]
+    struct Break;
+
+    impl Handler<Break> for Fragile {
+        type Result = ();
+
+        fn handle(&mut self, _: Break, _: &mut Self::Context) {
+            panic!("a bug");
+        }
+    }
+
+    async fn break_it(keeper: &Keeper<Fragile>) {
+        keeper.tell(Break).unwrap();
+        while keeper.lock().addr.as_ref().is_some_and(Addr::connected) {
+            tokio::task::yield_now().await;
+        }
+    }
+
+    #[actix::test]
+    async fn an_actor_is_started_again_until_it_died_three_times_within_a_minute() {
+        let arbiter = Arbiter::current();
+        let keeper = Keeper::new("fragile", move || Fragile::start_in_arbiter(&arbiter.clone(), |_| Fragile));
+
+        for _ in 0..3 {
+            break_it(&keeper).await;
+        }
+
+        assert!(
+            matches!(keeper.tell(Break), Err(Error::Quarantined { retry_after }) if retry_after <= WINDOW)
+        );
+        assert!(
+            matches!(keeper.tell(Break), Err(Error::Quarantined { .. })),
+            "it is asked, not killed again"
+        );
+    }
+
+    #[test]
+    fn deaths_are_forgotten_after_a_minute() {
+        let now = Instant::now();
+        let mut deaths = Deaths::default();
+        for second in 0..3 {
+            deaths.count("fragile", now + Duration::from_secs(second));
+        }
+
+        let resting = deaths.check(now + Duration::from_secs(10));
+        assert_eq!(resting, Err(Error::Quarantined { retry_after: Duration::from_secs(50) }));
+        assert_eq!(deaths.check(now + Duration::from_secs(60)), Ok(()));
     }
 }

@@ -284,8 +284,10 @@ impl Registry {
     pub fn sweep(&self) {
         self.inner.slots.retain(|_, slot| {
             let stopped = slot.handle.load().as_ref().is_none_or(|handle| handle.published.has_stopped());
-            // Somebody who holds the place may be starting an actor in it.
-            !stopped || Arc::strong_count(slot) > 1
+            // Somebody who holds the place may be starting an actor in it, and a book that rests has to be remembered.
+            let remembered =
+                || slot.starting.try_lock().map_or(true, |mut deaths| !deaths.are_forgotten(Instant::now()));
+            !stopped || Arc::strong_count(slot) > 1 || remembered()
         });
     }
 
