@@ -166,6 +166,11 @@ impl Application {
         self.public_url.origin()
     }
 
+    /// The way to the books, for tests that ask them without HTTP.
+    pub const fn registry(&self) -> &Registry {
+        &self.rooms.registry
+    }
+
     /// Serves until `stop` comes, then finishes what is under way.
     pub async fn run_until(self, stop: impl Future<Output = ()>) -> anyhow::Result<()> {
         let Self { server, ops, rooms, .. } = self;

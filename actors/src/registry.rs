@@ -25,8 +25,8 @@ use crate::{
     keeper::Deaths,
     rates::RatesHandle,
     user_session::{
-        Accepted, Answered, Asked, Command, Envelope, LastStep, Published, Query, Reader, Run, Subscription,
-        Undo, UserSession, Waiting, Which, open,
+        Accepted, Answered, Asked, Command, Envelope, LastStep, Life, Published, Query, Reader, Run,
+        Subscription, Undo, UserSession, Waiting, Which, open,
     },
 };
 
@@ -71,6 +71,7 @@ struct Inner {
     next: AtomicUsize,
     /// Bytes that all ledgers together may hold.
     memory: usize,
+    life: Life,
 }
 
 /// The place of one book's actor.
@@ -96,9 +97,14 @@ impl std::fmt::Debug for Registry {
 impl Registry {
     /// A registry over `arbiters` threads of its own. Needs a running actix system.
     pub fn new(ports: Ports, rates: RatesHandle, arbiters: usize, memory: usize) -> Self {
+        Self::with_life(ports, rates, arbiters, memory, Life::default())
+    }
+
+    /// The same with other times after which an actor that nobody uses stops.
+    pub fn with_life(ports: Ports, rates: RatesHandle, arbiters: usize, memory: usize, life: Life) -> Self {
         let arbiters = (0..arbiters.max(1)).map(|_| Arbiter::new().handle()).collect();
         let inner =
-            Inner { ports, rates, slots: DashMap::new(), arbiters, next: AtomicUsize::new(0), memory };
+            Inner { ports, rates, slots: DashMap::new(), arbiters, next: AtomicUsize::new(0), memory, life };
         Self { inner: Arc::new(inner) }
     }
 
@@ -162,7 +168,11 @@ impl Registry {
     ) -> Result<Accepted<Vec<finbrain_domain::change::Change>>, Error> {
         let id = match named {
             Some(id) => id,
-            None => self.last_step(owner, which, envelope.author).await?,
+            None => match self.last_step(owner, which, envelope.author).await {
+                Ok(id) => id,
+                // A repeated request may find nothing left, because it was done before: its key knows.
+                Err(error) => self.written_with(owner, &envelope).await?.ok_or(error)?,
+            },
         };
         let entry = self.inner.ports.journal.by_id(owner.book, id).await?;
         let entry = entry.ok_or(finbrain_domain::Error::NotFound { noun: "entry" })?;
@@ -172,6 +182,13 @@ impl Registry {
     async fn last_step(&self, owner: Owner, which: Which, author: Author) -> Result<EntryId, Error> {
         let reader = Reader { token: None, auth_generation: u64::MAX, seen: 0 };
         Ok(self.query(owner, LastStep { which, author }, reader).await?.output.entry)
+    }
+
+    /// The entry that an earlier request with the same key wrote.
+    async fn written_with(&self, owner: Owner, envelope: &Envelope) -> Result<Option<EntryId>, Error> {
+        let Some(key) = &envelope.key else { return Ok(None) };
+        let entry = self.inner.ports.journal.by_key(owner.book, &key.key).await?;
+        Ok(entry.map(|entry| entry.entry_id))
     }
 
     /// Runs something on the actor of a book, which is started when it is not there.
@@ -218,7 +235,7 @@ impl Registry {
         metrics::counter!("finbrain_ledgers_opened_total").increment(1);
         metrics::histogram!("finbrain_ledger_open_seconds").record(started.elapsed());
         let (session, published) =
-            UserSession::new(inner.ports.clone(), owner.user, inner.rates.clone(), ledger);
+            UserSession::new(inner.ports.clone(), owner.user, inner.rates.clone(), inner.life, ledger);
         let at = inner.next.fetch_add(1, Ordering::Relaxed) % inner.arbiters.len();
         let addr = UserSession::start_in_arbiter(&inner.arbiters[at], move |_| session);
         Ok(Handle { addr, published })
@@ -245,6 +262,13 @@ impl Registry {
             // A full mailbox means that it is in use after all.
             let _ = handle.addr.try_send(Run(Box::new(UserSession::retire)));
         }
+    }
+
+    /// How many actors are alive.
+    pub fn alive(&self) -> usize {
+        let living =
+            |slot: &Arc<Slot>| slot.handle.load().as_ref().is_some_and(|handle| handle.addr.connected());
+        self.inner.slots.iter().filter(|slot| living(slot)).count()
     }
 
     /// Forgets the places of actors that stopped.

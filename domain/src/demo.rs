@@ -12,6 +12,8 @@ use crate::{
 };
 
 const MONTHS: i32 = 14;
+/// So many months ago the household went abroad: long enough for the rates of those days to be known.
+const JOURNEYS: [i32; 2] = [4, 10];
 
 /// Something that a household pays or gets: on a day of the month, or so many times a month.
 struct Item {
@@ -86,7 +88,9 @@ pub fn transactions(settings: &Settings, today: Date, seed: u128) -> Vec<NewTran
                 }
             }
         }
-        all.extend(journey(month, today, hebrew, &mut dice));
+        if JOURNEYS.contains(&(this_month.index() - month.index())) {
+            all.extend(journey(month, hebrew, &mut dice));
+        }
     }
     all
 }
@@ -102,19 +106,16 @@ fn dates(item: &Item, month: Month, dice: &mut Dice) -> Vec<Date> {
     }
 }
 
-/// A few days abroad, once in five months, paid in euro and dollars.
-fn journey(month: Month, today: Date, hebrew: bool, dice: &mut Dice) -> Vec<NewTransaction> {
-    if month.index() % 5 != 2 {
-        return Vec::new();
-    }
-    let hotel = item("Hotel in Athens", "מלון באתונה", "leisure-gifts", -280, On(1));
-    let flight = item("Flight tickets", "כרטיסי טיסה", "leisure-gifts", -240, On(1));
-    let paid = [(hotel, Currency::EUR, 17), (flight, Currency::USD, 9)];
+/// A few days abroad, paid in euro and dollars.
+fn journey(month: Month, hebrew: bool, dice: &mut Dice) -> Vec<NewTransaction> {
+    let hotel = item("Hotel in Athens", "מלון באתונה", "leisure-gifts", -280, On(17));
+    let flight = item("Flight tickets", "כרטיסי טיסה", "transportation", -240, On(9));
+    let paid = [(hotel, Currency::EUR), (flight, Currency::USD)];
     paid.into_iter()
-        .filter_map(|(item, currency, day)| {
-            let date = month.first_day().saturating_add(i64::from(day).days());
+        .filter_map(|(item, currency)| {
+            let date = *dates(&item, month, dice).first()?;
             let text = if hebrew { item.hebrew } else { item.english };
-            if date <= today { new(text, &item, date, currency, dice) } else { None }
+            new(text, &item, date, currency, dice)
         })
         .collect()
 }

@@ -50,7 +50,9 @@ impl Currency {
     }
 
     pub fn from_numeric(number: u16) -> Option<Self> {
-        iso_currency::Currency::from_numeric(number).map(Self)
+        iso_currency::Currency::from_numeric(number)
+            .filter(|currency| currency.exponent().is_some())
+            .map(Self)
     }
 }
 
@@ -114,6 +116,7 @@ pub const MAX_MINOR: i64 = 1_000_000_000_000_000;
 
 /// An amount of one currency. Negative is money out.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(try_from = "Unchecked")]
 pub struct Money {
     minor: i64,
     currency: Currency,
@@ -175,6 +178,21 @@ impl Money {
     }
 }
 
+/// Money as it is read, before its bounds are checked.
+#[derive(Deserialize)]
+struct Unchecked {
+    minor: i64,
+    currency: Currency,
+}
+
+impl TryFrom<Unchecked> for Money {
+    type Error = Error;
+
+    fn try_from(Unchecked { minor, currency }: Unchecked) -> Result<Self, Error> {
+        Self::from_minor(minor, currency)
+    }
+}
+
 impl fmt::Debug for Money {
     /// Never the amount: it is a person's own.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -231,6 +249,13 @@ mod tests {
             assert_eq!(Currency::parse(bad), Err(Error::CurrencyUnknown), "{bad}");
         }
         assert!(Currency::all().len() > 150);
+    }
+
+    #[test]
+    fn stored_money_beyond_its_bounds_is_refused() {
+        let stored = format!(r#"{{"minor":{},"currency":"USD"}}"#, MAX_MINOR + 1);
+
+        assert!(serde_json::from_str::<Money>(&stored).is_err());
     }
 
     proptest! {

@@ -1,5 +1,5 @@
 /** Answers requests for one browser after another; sessions are told apart by a cookie. */
-import type { CategoryPatch, NewCategory, NewTransaction, Problem, TransactionPatch } from '../src/api/types';
+import type { CategoryPatch, NewCategory, NewTransaction, Problem, Transaction, TransactionPatch } from '../src/api/types';
 import { Book, seed } from './book';
 import { dashboard, list } from './reports';
 
@@ -10,7 +10,7 @@ type Handler = (ctx: Ctx) => Reply;
 const prefix = '/api/v1';
 
 export function problem(status: number, code: string, errors: Problem['errors'] = []): Reply {
-  return { status, body: { type: `about:${code}`, title: code, status, code, errors } satisfies Problem };
+  return { status, body: { type: `/problems/${code}`, title: code, status, detail: code, code, errors, request_id: null } satisfies Problem };
 }
 
 const today = () => new Date().toISOString().slice(0, 10);
@@ -270,11 +270,12 @@ function dropCategory(book: Book, id: string | undefined, query: URLSearchParams
 function patch(book: Book, id: string | undefined, body: TransactionPatch): Reply {
   const found = book.transactions.find((one) => one.id === id);
   if (!found) return problem(404, 'not_found');
-  const after = { ...found, ...body };
+  const given = Object.fromEntries(Object.entries(body).filter(([, value]) => value !== undefined));
+  const after: Transaction = { ...found, ...given };
   if (body.category_id) {
     book.learned.set(found.description.toLowerCase(), body.category_id);
     after.review = false;
   }
   const entryId = book.write([[found.id, after]]);
-  return { status: 200, entryId, body: { transaction: after, similar: { count: 0 } } };
+  return { status: 200, entryId, body: { transaction: after, learned: Boolean(body.category_id) } };
 }

@@ -53,12 +53,15 @@ impl Auth {
 
     /// Whether a session still lives, without counting as a request. For streams, which are open for hours.
     pub async fn check(&self, session: &Session) -> Result<(), AuthError> {
-        let alive = self.list_sessions(session.user).await?;
-        if alive.iter().any(|other| other.token == session.token) {
-            Ok(())
-        } else {
-            Err(AuthError::NoSession)
-        }
+        let stored = self.ports.users.session(session.token).await?.ok_or(AuthError::NoSession)?;
+        let alive = self.ports.shared.alive(session.user).await.unwrap_or_default();
+        let shared = alive.into_iter().find(|other| other.token == session.token);
+        let life = self.settings.life;
+        let ended = match shared {
+            Some(shared) => shared.ended(self.now(), &life),
+            None => stored.ended(self.now(), &life.lenient()),
+        };
+        ended.map_or(Ok(()), |ended| Err(AuthError::SessionEnded(ended)))
     }
 
     /// Ends sessions whose revocation the caller has appended to the journal: in the durable store, then in the shared

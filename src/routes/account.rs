@@ -38,7 +38,7 @@ use crate::{
 };
 
 /// Registers a person and signs them in.
-#[utoipa::path(post, path = "/api/v1/auth/register", tag = "account", request_body = RegisterBody,
+#[utoipa::path(post, path = "/api/v1/auth/register", tag = "account", operation_id = "post_auth_register", request_body = RegisterBody,
     responses((status = 201, body = SignedInView), (status = "4XX", body = crate::problem::ProblemDocument)))]
 pub async fn register(
     request: HttpRequest,
@@ -50,7 +50,7 @@ pub async fn register(
 }
 
 /// Signs a person in.
-#[utoipa::path(post, path = "/api/v1/auth/login", tag = "account", request_body = LoginBody,
+#[utoipa::path(post, path = "/api/v1/auth/login", tag = "account", operation_id = "post_auth_login", request_body = LoginBody,
     responses((status = 200, body = SignedInView), (status = "4XX", body = crate::problem::ProblemDocument),
         (status = 503, body = crate::problem::ProblemDocument)))]
 pub async fn login(
@@ -64,7 +64,7 @@ pub async fn login(
 }
 
 /// A private, writable account with fourteen months of data, gone after two hours unless it is kept.
-#[utoipa::path(post, path = "/api/v1/auth/demo", tag = "account", request_body = DemoBody,
+#[utoipa::path(post, path = "/api/v1/auth/demo", tag = "account", operation_id = "post_auth_demo", request_body = Option<DemoBody>,
     responses((status = 201, body = SignedInView), (status = "4XX", body = crate::problem::ProblemDocument)))]
 pub async fn demo(
     request: HttpRequest,
@@ -86,7 +86,7 @@ pub async fn demo(
 }
 
 /// Makes the demo an account like any other.
-#[utoipa::path(post, path = "/api/v1/auth/demo/keep", tag = "account", request_body = KeepBody,
+#[utoipa::path(post, path = "/api/v1/auth/demo/keep", tag = "account", operation_id = "post_auth_demo_keep", request_body = KeepBody,
     responses((status = 200, body = SignedInView), (status = "4XX", body = crate::problem::ProblemDocument)))]
 pub async fn keep_demo(
     request: HttpRequest,
@@ -116,7 +116,7 @@ pub async fn keep_demo(
 }
 
 /// Ends the session.
-#[utoipa::path(post, path = "/api/v1/auth/logout", tag = "account", responses((status = 204)))]
+#[utoipa::path(post, path = "/api/v1/auth/logout", tag = "account", operation_id = "post_auth_logout", responses((status = 204)))]
 pub async fn logout(
     caller: CurrentUser,
     door: Data<Door>,
@@ -128,7 +128,7 @@ pub async fn logout(
 }
 
 /// The person who is signed in.
-#[utoipa::path(get, path = "/api/v1/me", tag = "account", responses((status = 200, body = MeView)))]
+#[utoipa::path(get, path = "/api/v1/me", tag = "account", operation_id = "get_me", responses((status = 200, body = MeView)))]
 pub async fn me(
     caller: CurrentUser,
     auth: Data<Auth>,
@@ -140,7 +140,7 @@ pub async fn me(
 }
 
 /// Changes name, currency, language, time zone or first day of the week.
-#[utoipa::path(patch, path = "/api/v1/me", tag = "account", request_body = SettingsPatchBody,
+#[utoipa::path(patch, path = "/api/v1/me", tag = "account", operation_id = "patch_me", request_body = SettingsPatchBody,
     responses((status = 200, body = MeView), (status = "4XX", body = crate::problem::ProblemDocument)))]
 pub async fn amend_me(
     caller: CurrentUser,
@@ -155,7 +155,7 @@ pub async fn amend_me(
 }
 
 /// Changes the password. All sessions end; this browser gets a new one.
-#[utoipa::path(post, path = "/api/v1/me/password", tag = "account", request_body = PasswordBody,
+#[utoipa::path(post, path = "/api/v1/me/password", tag = "account", operation_id = "post_me_password", request_body = PasswordBody,
     responses((status = 204), (status = "4XX", body = crate::problem::ProblemDocument)))]
 pub async fn change_password(
     request: HttpRequest,
@@ -180,7 +180,7 @@ pub async fn change_password(
 }
 
 /// Deletes the account and everything in it, at once.
-#[utoipa::path(delete, path = "/api/v1/me", tag = "account", request_body = CloseBody,
+#[utoipa::path(delete, path = "/api/v1/me", tag = "account", operation_id = "delete_me", request_body = Option<CloseBody>,
     responses((status = 204), (status = "4XX", body = crate::problem::ProblemDocument)))]
 pub async fn close(
     request: HttpRequest,

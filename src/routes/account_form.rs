@@ -48,7 +48,7 @@ impl From<WeekStart> for WeekStartBody {
 /// What a person may set. What is left out stays.
 #[derive(Debug, Default, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(as = SettingsPatch)]
+#[schema(as = MePatch)]
 pub struct SettingsPatchBody {
     name: Option<String>,
     #[schema(example = "ILS")]
@@ -84,7 +84,7 @@ impl SettingsPatchBody {
 /// A person who registers.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(as = RegisterRequest)]
+#[schema(as = Register)]
 pub struct RegisterBody {
     email: String,
     /// 8 to 256 bytes that are not easy to guess.
@@ -121,7 +121,7 @@ impl RegisterBody {
 
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(as = LoginRequest)]
+#[schema(as = Login)]
 pub struct LoginBody {
     email: String,
     password: String,
@@ -171,7 +171,7 @@ impl DemoBody {
 /// The credentials under which a demo is kept.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(as = KeepDemoRequest)]
+#[schema(as = KeepDemo)]
 pub struct KeepBody {
     email: String,
     password: String,
@@ -232,11 +232,13 @@ impl CloseBody {
 pub struct MeView {
     id: String,
     /// `null` for a demo.
+    #[schema(required)]
     email: Option<String>,
     name: String,
     /// `admin` or `member`.
     role: &'static str,
     demo: bool,
+    #[schema(required)]
     demo_expires_at: Option<String>,
     base_currency: &'static str,
     locale: String,

@@ -31,7 +31,7 @@ pub struct AccountList {
 }
 
 /// All accounts with their balances.
-#[utoipa::path(get, path = "/api/v1/accounts", tag = "accounts", responses((status = 200, body = AccountList)))]
+#[utoipa::path(get, path = "/api/v1/accounts", tag = "accounts", operation_id = "get_accounts", responses((status = 200, body = AccountList)))]
 pub async fn list(caller: CurrentUser, registry: Data<Registry>) -> Result<HttpResponse, Problem> {
     let answered = registry.query(caller.owner(), ListAccounts, caller.reader()).await?;
     let data = answered.output.iter().map(|item| AccountView {

@@ -155,7 +155,7 @@ fn dashboard_view((dashboard, today): &(Dashboard, Date)) -> DashboardView {
 }
 
 /// Everything on the first screen, in one request.
-#[utoipa::path(get, path = "/api/v1/dashboard", tag = "analytics", params(DashboardQuery),
+#[utoipa::path(get, path = "/api/v1/dashboard", tag = "analytics", operation_id = "get_dashboard", params(DashboardQuery),
     responses((status = 200, body = DashboardView), (status = 304),
         (status = 422, body = crate::problem::ProblemDocument)))]
 pub async fn dashboard(
@@ -208,7 +208,7 @@ fn breakdown_view(breakdown: &Breakdown) -> BreakdownView {
 }
 
 /// Spending by category over the chosen months.
-#[utoipa::path(get, path = "/api/v1/analytics/breakdown", tag = "analytics", params(BreakdownQuery),
+#[utoipa::path(get, path = "/api/v1/analytics/breakdown", tag = "analytics", operation_id = "get_analytics_breakdown", params(BreakdownQuery),
     responses((status = 200, body = BreakdownView), (status = 304),
         (status = 422, body = crate::problem::ProblemDocument)))]
 pub async fn breakdown(
@@ -279,7 +279,7 @@ fn monthly_view(monthly: &Monthly) -> MonthlyView {
 }
 
 /// Spending month by month, over all expense categories or the chosen ones.
-#[utoipa::path(get, path = "/api/v1/analytics/monthly", tag = "analytics", params(MonthlyQuery),
+#[utoipa::path(get, path = "/api/v1/analytics/monthly", tag = "analytics", operation_id = "get_analytics_monthly", params(MonthlyQuery),
     responses((status = 200, body = MonthlyView), (status = 304),
         (status = 422, body = crate::problem::ProblemDocument)))]
 pub async fn monthly(

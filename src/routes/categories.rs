@@ -40,6 +40,7 @@ pub struct CategoryView {
     id: String,
     name: String,
     kind: KindBody,
+    #[schema(required)]
     color: Option<String>,
     /// One of the defaults: it can be renamed and archived, not deleted.
     builtin: bool,
@@ -124,7 +125,7 @@ impl CategoryPatchBody {
 }
 
 /// All categories with the number of their transactions.
-#[utoipa::path(get, path = "/api/v1/categories", tag = "categories",
+#[utoipa::path(get, path = "/api/v1/categories", tag = "categories", operation_id = "get_categories",
     responses((status = 200, body = CategoryList)))]
 pub async fn list(caller: CurrentUser, registry: Data<Registry>) -> Result<HttpResponse, Problem> {
     let answered = registry.query(caller.owner(), ListCategories, caller.reader()).await?;
@@ -133,7 +134,7 @@ pub async fn list(caller: CurrentUser, registry: Data<Registry>) -> Result<HttpR
 }
 
 /// One category. Its `ETag` is the slot of its last change.
-#[utoipa::path(get, path = "/api/v1/categories/{id}", tag = "categories", params(("id" = String, Path)),
+#[utoipa::path(get, path = "/api/v1/categories/{id}", tag = "categories", operation_id = "get_categories_by_id", params(("id" = String, Path)),
     responses((status = 200, body = CategoryView), (status = 404, body = crate::problem::ProblemDocument)))]
 pub async fn get(
     caller: CurrentUser,
@@ -147,7 +148,7 @@ pub async fn get(
 }
 
 /// Adds a category.
-#[utoipa::path(post, path = "/api/v1/categories", tag = "categories", request_body = NewCategoryBody,
+#[utoipa::path(post, path = "/api/v1/categories", tag = "categories", operation_id = "post_categories", request_body = NewCategoryBody,
     responses((status = 201, body = CategoryView), (status = "4XX", body = crate::problem::ProblemDocument)))]
 pub async fn create(
     caller: CurrentUser,
@@ -161,7 +162,7 @@ pub async fn create(
 }
 
 /// Renames, colours or archives a category.
-#[utoipa::path(patch, path = "/api/v1/categories/{id}", tag = "categories", params(("id" = String, Path)),
+#[utoipa::path(patch, path = "/api/v1/categories/{id}", tag = "categories", operation_id = "patch_categories_by_id", params(("id" = String, Path)),
     request_body = CategoryPatchBody,
     responses((status = 200, body = CategoryView), (status = "4XX", body = crate::problem::ProblemDocument)))]
 pub async fn amend(
@@ -188,7 +189,7 @@ pub struct RemoveQuery {
 }
 
 /// Deletes a category of one's own; its transactions move to another one.
-#[utoipa::path(delete, path = "/api/v1/categories/{id}", tag = "categories",
+#[utoipa::path(delete, path = "/api/v1/categories/{id}", tag = "categories", operation_id = "delete_categories_by_id",
     params(("id" = String, Path), RemoveQuery),
     responses((status = 204), (status = "4XX", body = crate::problem::ProblemDocument)))]
 pub async fn remove(

@@ -19,6 +19,7 @@ pub struct ClassifierView {
     /// Short hash of the model's file.
     version: String,
     /// `null` for the model that ships with the program.
+    #[schema(required)]
     trained_at: Option<String>,
     /// Examples that it was trained on.
     samples: u32,
@@ -26,6 +27,7 @@ pub struct ClassifierView {
     accuracy: f64,
     /// `serving` or `training`.
     status: &'static str,
+    #[schema(required)]
     last_training: Option<TrainingView>,
 }
 
@@ -36,11 +38,12 @@ pub struct TrainingView {
     at: String,
     /// `promoted`, `rejected` or `failed`.
     outcome: &'static str,
+    #[schema(required)]
     reason: Option<String>,
 }
 
 /// The model that serves, and its last training.
-#[utoipa::path(get, path = "/api/v1/classifier", tag = "classifier",
+#[utoipa::path(get, path = "/api/v1/classifier", tag = "classifier", operation_id = "get_classifier",
     responses((status = 200, body = ClassifierView)))]
 pub async fn get(_: CurrentUser, classifier: Data<ClassifierHandle>) -> HttpResponse {
     let (serving, training) = (classifier.serving(), classifier.training());
@@ -59,7 +62,7 @@ pub async fn get(_: CurrentUser, classifier: Data<ClassifierHandle>) -> HttpResp
 }
 
 /// Trains in the background. For administrators.
-#[utoipa::path(post, path = "/api/v1/classifier/retrain", tag = "classifier",
+#[utoipa::path(post, path = "/api/v1/classifier/retrain", tag = "classifier", operation_id = "post_classifier_retrain",
     responses((status = 202), (status = 403, body = crate::problem::ProblemDocument)))]
 pub async fn retrain(
     caller: CurrentUser,

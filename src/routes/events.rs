@@ -13,7 +13,7 @@ use finbrain_actors::{
     registry::Registry,
     user_session::{Event, Subscription},
 };
-use finbrain_domain::{change::Change, entry::Entry, ids::BookId, session::Session};
+use finbrain_domain::{access::AccessChange, change::Change, entry::Entry, ids::BookId, session::Session};
 use futures_util::stream;
 use serde::Deserialize;
 use tokio::sync::mpsc;
@@ -24,7 +24,10 @@ use super::{
     history::VersionView,
     query::Query,
 };
-use crate::{auth::accounts::Auth, problem::Problem};
+use crate::{
+    auth::accounts::Auth,
+    problem::{Code, Problem},
+};
 
 /// Larger events say only that there is something to read.
 const LARGEST: usize = 64 * 1024;
@@ -44,7 +47,7 @@ pub struct EventsQuery {
 }
 
 /// Every entry as it is written. `id:` is the version of the ledger.
-#[utoipa::path(get, path = "/api/v1/events", tag = "history", params(EventsQuery),
+#[utoipa::path(get, path = "/api/v1/events", tag = "history", operation_id = "get_events", params(EventsQuery),
     responses((status = 200, content_type = "text/event-stream", body = String)))]
 pub async fn events(
     request: HttpRequest,
@@ -101,8 +104,8 @@ impl Feed {
                 event = subscription.events.recv() => {
                     let Event { entry, changes } = event.ok_or(Closed)?;
                     self.send(render(&entry, &changes)).await?;
-                    if changes.iter().any(Change::is_access) {
-                        self.check_session().await?;
+                    if let Some(reason) = self.ended_by(&changes) {
+                        return self.end(reason).await;
                     }
                 }
                 _ = recheck.tick() => self.check_session().await?,
@@ -126,17 +129,33 @@ impl Feed {
         Ok(())
     }
 
-    /// Ends the stream with its session.
+    /// How an entry ends the session. The journal says it first: the stores of sessions follow.
+    fn ended_by(&self, changes: &[Change]) -> Option<Code> {
+        changes.iter().find_map(|change| match change {
+            Change::BookClosed => Some(Code::BookClosed),
+            Change::Access(AccessChange::SessionsRevoked { sessions }) => {
+                let is_named = sessions.iter().any(|revoked| revoked.token == self.session.token);
+                is_named.then_some(Code::SessionRevoked)
+            }
+            Change::Access(AccessChange::GenerationRaised { to, .. }) => {
+                (*to > self.session.auth_generation).then_some(Code::SessionRevoked)
+            }
+            _ => None,
+        })
+    }
+
+    /// Ends the stream of a session that ran out.
     async fn check_session(&self) -> Result<(), Closed> {
-        if let Err(reason) = self.auth.check(&self.session).await {
-            let event = format!(
-                "event: session\ndata: {{\"reason\":\"{}\"}}\n\n",
-                Problem::from(reason).code().as_str()
-            );
-            self.send(event.into()).await?;
-            return Err(Closed);
+        match self.auth.check(&self.session).await {
+            Ok(()) => Ok(()),
+            Err(reason) => self.end(Problem::from(reason).code()).await,
         }
-        Ok(())
+    }
+
+    async fn end(&self, reason: Code) -> Result<(), Closed> {
+        let event = format!("event: session\ndata: {{\"reason\":\"{}\"}}\n\n", reason.as_str());
+        self.send(event.into()).await?;
+        Err(Closed)
     }
 
     async fn send(&self, event: Bytes) -> Result<(), Closed> {

@@ -30,10 +30,11 @@ use crate::problem::Problem;
 pub struct ChangeView {
     /// `settings`, `account`, `category`, `transaction`, `merchant` or `book_closed`.
     kind: &'static str,
+    #[schema(required)]
     id: Option<String>,
-    #[schema(value_type = Option<Object>)]
+    #[schema(value_type = Option<serde_json::Value>, required)]
     from: Option<serde_json::Value>,
-    #[schema(value_type = Option<Object>)]
+    #[schema(value_type = Option<serde_json::Value>, required)]
     to: Option<serde_json::Value>,
 }
 
@@ -42,6 +43,7 @@ pub struct ChangeView {
 pub struct AuthorView {
     /// `user` or `system`.
     kind: &'static str,
+    #[schema(required)]
     id: Option<String>,
 }
 
@@ -133,7 +135,7 @@ pub struct ChangesQuery {
 }
 
 /// Everything behind a version: every slot once. `next` is the `since` of the next page.
-#[utoipa::path(get, path = "/api/v1/changes", tag = "history", params(ChangesQuery),
+#[utoipa::path(get, path = "/api/v1/changes", tag = "history", operation_id = "get_changes", params(ChangesQuery),
     responses((status = 200, body = VersionList)))]
 pub async fn changes(
     caller: CurrentUser,
@@ -161,6 +163,7 @@ pub struct HistoryView {
     at: String,
     author: AuthorView,
     /// The entry that this one took back.
+    #[schema(required)]
     undoes: Option<String>,
     /// Whether it could be undone now.
     undoable: bool,
@@ -183,7 +186,7 @@ pub struct HistoryQuery {
 }
 
 /// What was done, newest first. Access facts are left out.
-#[utoipa::path(get, path = "/api/v1/history", tag = "history", params(HistoryQuery),
+#[utoipa::path(get, path = "/api/v1/history", tag = "history", operation_id = "get_history", params(HistoryQuery),
     responses((status = 200, body = HistoryList)))]
 pub async fn history(
     caller: CurrentUser,
@@ -263,13 +266,14 @@ impl UndoBody {
 #[schema(as = Undone)]
 pub struct UndoneView {
     /// The new entry.
+    #[schema(required)]
     entry_id: Option<String>,
     version: u64,
     changes: Vec<ChangeView>,
 }
 
 /// Takes an entry back. When a later one touched the same fields, 409 lists the rows and nothing is done.
-#[utoipa::path(post, path = "/api/v1/undo", tag = "history", request_body = UndoBody,
+#[utoipa::path(post, path = "/api/v1/undo", tag = "history", operation_id = "post_undo", request_body = Option<UndoBody>,
     responses((status = 200, body = UndoneView), (status = 409, body = crate::problem::ProblemDocument)))]
 pub async fn undo(
     caller: CurrentUser,
@@ -280,7 +284,7 @@ pub async fn undo(
 }
 
 /// Brings back what was undone last.
-#[utoipa::path(post, path = "/api/v1/redo", tag = "history", request_body = UndoBody,
+#[utoipa::path(post, path = "/api/v1/redo", tag = "history", operation_id = "post_redo", request_body = Option<UndoBody>,
     responses((status = 200, body = UndoneView), (status = 409, body = crate::problem::ProblemDocument)))]
 pub async fn redo(
     caller: CurrentUser,

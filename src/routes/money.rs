@@ -15,6 +15,7 @@ pub fn percent(share: Share) -> f64 {
 
 /// What came in and what went out.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Flow)]
 pub struct FlowView {
     /// Decimal string.
     #[schema(example = "12000.00")]
@@ -40,6 +41,7 @@ impl FlowView {
 
 /// Rows that no rate converts: they are in no total.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Unconverted)]
 pub struct UnconvertedView {
     currency: &'static str,
     /// Decimal string in that currency.
@@ -59,6 +61,7 @@ pub fn unconverted(left: &[Unconverted]) -> Vec<UnconvertedView> {
 
 /// The rates that converted the rows of one currency: those of the first and of the last row's day.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = RateUse)]
 pub struct RateUseView {
     currency: &'static str,
     count: u32,

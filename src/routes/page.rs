@@ -12,8 +12,10 @@ const DEFAULT_LIMIT: usize = 50;
 
 /// Where the next page begins.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Page)]
 pub struct PageView {
     /// The `cursor` of the next page; `null` on the last one.
+    #[schema(required)]
     pub next: Option<String>,
 }
 

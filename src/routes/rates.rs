@@ -29,7 +29,7 @@ pub struct CurrencyList {
 }
 
 /// Every currency of ISO 4217 that is money.
-#[utoipa::path(get, path = "/api/v1/currencies", tag = "rates", responses((status = 200, body = CurrencyList)))]
+#[utoipa::path(get, path = "/api/v1/currencies", tag = "rates", operation_id = "get_currencies", responses((status = 200, body = CurrencyList)))]
 pub async fn currencies(_: CurrentUser, rates: Data<RatesHandle>) -> HttpResponse {
     let book = rates.current();
     let view = |currency: Currency| CurrencyView {
@@ -60,7 +60,9 @@ pub struct RatesView {
     base: &'static str,
     date: String,
     /// The newest day on which one of these rates was published.
+    #[schema(required)]
     as_of: Option<String>,
+    #[schema(required)]
     source: Option<&'static str>,
     /// Decimal strings: units of the currency for one unit of the base.
     #[schema(value_type = std::collections::HashMap<String, String>)]
@@ -68,7 +70,7 @@ pub struct RatesView {
 }
 
 /// The rates of a day.
-#[utoipa::path(get, path = "/api/v1/rates", tag = "rates", params(RatesQuery),
+#[utoipa::path(get, path = "/api/v1/rates", tag = "rates", operation_id = "get_rates", params(RatesQuery),
     responses((status = 200, body = RatesView), (status = 422, body = crate::problem::ProblemDocument)))]
 pub async fn get(
     _: CurrentUser,

@@ -69,7 +69,7 @@ impl SessionView {
 }
 
 /// The session that asks.
-#[utoipa::path(get, path = "/api/v1/session", tag = "session", responses((status = 200, body = SessionView)))]
+#[utoipa::path(get, path = "/api/v1/session", tag = "session", operation_id = "get_session", responses((status = 200, body = SessionView)))]
 pub async fn get(caller: CurrentUser, times: Data<SessionTimes>) -> HttpResponse {
     HttpResponse::Ok().json(SessionView::new(&caller.session, &times, Place::Here))
 }
@@ -92,7 +92,7 @@ pub struct HeartbeatView {
 }
 
 /// The page is still there. Only `active` counts as activity.
-#[utoipa::path(post, path = "/api/v1/session/heartbeat", tag = "session", request_body = HeartbeatBody,
+#[utoipa::path(post, path = "/api/v1/session/heartbeat", tag = "session", operation_id = "post_session_heartbeat", request_body = HeartbeatBody,
     responses((status = 200, body = HeartbeatView)))]
 pub async fn heartbeat(
     request: HttpRequest,
@@ -113,7 +113,7 @@ pub async fn heartbeat(
 }
 
 /// All sessions of the person, newest first.
-#[utoipa::path(get, path = "/api/v1/sessions", tag = "session", responses((status = 200, body = SessionList)))]
+#[utoipa::path(get, path = "/api/v1/sessions", tag = "session", operation_id = "get_sessions", responses((status = 200, body = SessionList)))]
 pub async fn list(
     caller: CurrentUser,
     auth: Data<Auth>,
@@ -134,7 +134,7 @@ pub struct SessionList {
 }
 
 /// Ends one session, on every pod within one request.
-#[utoipa::path(delete, path = "/api/v1/sessions/{id}", tag = "session", params(("id" = String, Path)),
+#[utoipa::path(delete, path = "/api/v1/sessions/{id}", tag = "session", operation_id = "delete_sessions_by_id", params(("id" = String, Path)),
     responses((status = 204), (status = 404, body = crate::problem::ProblemDocument)))]
 pub async fn end(
     caller: CurrentUser,
@@ -151,7 +151,7 @@ pub async fn end(
 }
 
 /// Ends all other sessions.
-#[utoipa::path(delete, path = "/api/v1/sessions", tag = "session", responses((status = 204)))]
+#[utoipa::path(delete, path = "/api/v1/sessions", tag = "session", operation_id = "delete_sessions", responses((status = 204)))]
 pub async fn end_others(
     caller: CurrentUser,
     auth: Data<Auth>,

@@ -1,6 +1,6 @@
 //! How a suggested category looks on the wire.
 
-use finbrain_actors::classifier::Suggestion;
+use finbrain_actors::classifier::{Source, Suggestion};
 use finbrain_domain::{
     money::{Currency, Money},
     text::Description,
@@ -50,11 +50,35 @@ pub struct SuggestionView {
     category_id: String,
     /// From 0 to 1.
     confidence: f32,
-    /// `sign`, `memory`, `model` or `unsure`.
-    source: &'static str,
+    source: SourceView,
     /// Words that spoke for it.
     why: Vec<String>,
     alternatives: Vec<AlternativeView>,
+}
+
+/// The layer that answered.
+#[derive(Debug, Clone, Copy, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[schema(as = SuggestionSource)]
+pub enum SourceView {
+    /// Money in is income.
+    Sign,
+    /// The person chose it for this merchant before.
+    Memory,
+    Model,
+    /// The model is not sure: `other`, to be reviewed.
+    Unsure,
+}
+
+impl From<Source> for SourceView {
+    fn from(source: Source) -> Self {
+        match source {
+            Source::Sign => Self::Sign,
+            Source::Memory => Self::Memory,
+            Source::Model => Self::Model,
+            Source::Unsure => Self::Unsure,
+        }
+    }
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -72,7 +96,7 @@ impl SuggestionView {
         Self {
             category_id: suggestion.category.to_string(),
             confidence: suggestion.confidence,
-            source: suggestion.source.as_str(),
+            source: suggestion.source.into(),
             why: suggestion.why.clone(),
             alternatives: suggestion.alternatives.iter().map(alternative).collect(),
         }

@@ -244,6 +244,7 @@ pub struct ListQuery {
     max: Option<String>,
     currency: Option<String>,
     /// `income` or `expense`.
+    #[param(inline)]
     r#type: Option<DirectionQuery>,
     review: Option<bool>,
     cursor: Option<String>,

@@ -30,15 +30,20 @@ pub struct TransactionView {
     currency: &'static str,
     account_id: String,
     /// `null` when it has splits.
+    #[schema(required)]
     category_id: Option<String>,
     splits: Vec<SplitView>,
     tags: Vec<String>,
+    #[schema(required)]
     note: Option<String>,
+    #[schema(required)]
     payee: Option<String>,
+    #[schema(required)]
     external_id: Option<String>,
     /// The category is not sure: somebody should look.
     review: bool,
     /// The amount in the currency asked for, when that is another one and the day has a rate.
+    #[schema(required)]
     converted: Option<ConvertedView>,
 }
 
@@ -48,6 +53,7 @@ pub struct SplitView {
     category_id: String,
     /// Decimal string.
     amount: String,
+    #[schema(required)]
     note: Option<String>,
 }
 
@@ -180,6 +186,7 @@ impl AmendedView {
 pub struct BulkView {
     pub count: usize,
     /// The one entry that holds them: undo takes all of them back.
+    #[schema(required)]
     pub entry_id: Option<String>,
 }
 

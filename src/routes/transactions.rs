@@ -30,7 +30,7 @@ use super::{
 use crate::problem::{Invalid, Problem};
 
 /// Lists transactions, newest first, with the totals of the whole filter.
-#[utoipa::path(get, path = "/api/v1/transactions", tag = "transactions", params(ListQuery),
+#[utoipa::path(get, path = "/api/v1/transactions", tag = "transactions", operation_id = "get_transactions", params(ListQuery),
     responses((status = 200, body = TransactionList), (status = "4XX", body = crate::problem::ProblemDocument)))]
 pub async fn list(
     caller: CurrentUser,
@@ -48,7 +48,7 @@ pub async fn list(
 }
 
 /// Records a transaction. Without a category the classifier chooses one.
-#[utoipa::path(post, path = "/api/v1/transactions", tag = "transactions", request_body = NewTransactionBody,
+#[utoipa::path(post, path = "/api/v1/transactions", tag = "transactions", operation_id = "post_transactions", request_body = NewTransactionBody,
     responses((status = 201, body = RecordedView), (status = "4XX", body = crate::problem::ProblemDocument)))]
 pub async fn record(
     caller: CurrentUser,
@@ -72,7 +72,7 @@ pub async fn record(
 }
 
 /// Records up to 20,000 transactions as one entry, all or none.
-#[utoipa::path(post, path = "/api/v1/transactions/bulk", tag = "transactions", request_body = BulkBody,
+#[utoipa::path(post, path = "/api/v1/transactions/bulk", tag = "transactions", operation_id = "post_transactions_bulk", request_body = BulkBody,
     responses((status = 201, body = BulkView), (status = "4XX", body = crate::problem::ProblemDocument)))]
 pub async fn record_many(
     caller: CurrentUser,
@@ -104,7 +104,7 @@ pub async fn record_many(
 }
 
 /// One transaction. Its `ETag` is the slot of its last change.
-#[utoipa::path(get, path = "/api/v1/transactions/{id}", tag = "transactions", params(("id" = String, Path)),
+#[utoipa::path(get, path = "/api/v1/transactions/{id}", tag = "transactions", operation_id = "get_transactions_by_id", params(("id" = String, Path)),
     responses((status = 200, body = TransactionView), (status = "4XX", body = crate::problem::ProblemDocument)))]
 pub async fn get(
     caller: CurrentUser,
@@ -118,7 +118,7 @@ pub async fn get(
 }
 
 /// Changes some fields. A change of category teaches: the next one of this merchant is right.
-#[utoipa::path(patch, path = "/api/v1/transactions/{id}", tag = "transactions", params(("id" = String, Path)),
+#[utoipa::path(patch, path = "/api/v1/transactions/{id}", tag = "transactions", operation_id = "patch_transactions_by_id", params(("id" = String, Path)),
     request_body = TransactionPatchBody,
     responses((status = 200, body = AmendedView), (status = "4XX", body = crate::problem::ProblemDocument)))]
 pub async fn amend(
@@ -141,7 +141,7 @@ pub async fn amend(
 }
 
 /// Deletes a transaction. Undo brings it back.
-#[utoipa::path(delete, path = "/api/v1/transactions/{id}", tag = "transactions", params(("id" = String, Path)),
+#[utoipa::path(delete, path = "/api/v1/transactions/{id}", tag = "transactions", operation_id = "delete_transactions_by_id", params(("id" = String, Path)),
     responses((status = 204), (status = "4XX", body = crate::problem::ProblemDocument)))]
 pub async fn remove(
     caller: CurrentUser,
@@ -156,7 +156,7 @@ pub async fn remove(
 }
 
 /// The category for a text, while it is typed.
-#[utoipa::path(post, path = "/api/v1/transactions/suggest", tag = "transactions", request_body = SuggestBody,
+#[utoipa::path(post, path = "/api/v1/transactions/suggest", tag = "transactions", operation_id = "post_transactions_suggest", request_body = SuggestBody,
     responses((status = 200, body = SuggestionView), (status = "4XX", body = crate::problem::ProblemDocument)))]
 pub async fn suggest(
     caller: CurrentUser,

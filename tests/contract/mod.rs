@@ -8,7 +8,10 @@
 
 use std::{any::Any, sync::Arc};
 
+pub mod due;
 pub mod journal;
+pub mod models;
+pub mod users;
 
 /// An empty store under test, with whatever must outlive it, such as its directory.
 pub struct Subject<S> {

@@ -59,17 +59,6 @@ pub enum Source {
     Unsure,
 }
 
-impl Source {
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Sign => "sign",
-            Self::Memory => "memory",
-            Self::Model => "model",
-            Self::Unsure => "unsure",
-        }
-    }
-}
-
 impl Suggestion {
     pub fn is_unsure(&self) -> bool {
         self.source == Source::Unsure

@@ -51,9 +51,11 @@ impl Command for Undo {
 
     fn decide(&self, view: &View<'_>) -> Result<Decision<Vec<Change>>, Error> {
         let changes = undo::inverse(view.ledger, &self.entry)?;
+        // To take back an undo is to redo, however it was asked for.
+        let is_undo = matches!(self.entry.reverses, Some(Reversal::Undo(_)));
         let reverses = Some(match self.which {
-            Which::Undo => Reversal::Undo(self.entry.entry_id),
-            Which::Redo => Reversal::Redo(self.entry.entry_id),
+            Which::Undo if !is_undo => Reversal::Undo(self.entry.entry_id),
+            Which::Undo | Which::Redo => Reversal::Redo(self.entry.entry_id),
         });
         Ok(Decision { output: changes.clone(), changes, reverses, effects: false })
     }

@@ -30,6 +30,7 @@ use finbrain_domain::{
     entry::Entry,
     ids::{SessionId, UserId},
     ledger::{Ledger, Moment},
+    ports::Journal,
     rates::RateBook,
     settings::Settings,
 };
@@ -54,10 +55,21 @@ use self::{command::Job, stream::Streams, view::WaitingQuery};
 pub(crate) use self::{command::Waiting, view::Asked};
 use crate::{Ports, rates::RatesHandle};
 
-/// An actor without request, stream or heartbeat for this long stops.
-const IDLE: SignedDuration = SignedDuration::from_secs(90);
-/// How often an actor looks whether it is idle.
-const CHECK_EVERY: Duration = Duration::from_secs(15);
+/// When an actor that nobody uses stops.
+#[derive(Debug, Clone, Copy)]
+pub struct Life {
+    /// Without request, stream or heartbeat for this long it stops.
+    pub idle: SignedDuration,
+    /// How often it looks whether it is idle.
+    pub check_every: Duration,
+}
+
+impl Default for Life {
+    fn default() -> Self {
+        Self { idle: SignedDuration::from_secs(90), check_every: Duration::from_secs(15) }
+    }
+}
+
 /// Entries between two snapshots.
 const SNAPSHOT_EVERY: u64 = 1000;
 /// Commands that may wait.
@@ -89,6 +101,8 @@ pub struct Published {
     streams: AtomicUsize,
     /// The actor stopped by itself; an address that closed without this died.
     stopped: AtomicBool,
+    /// Its last snapshot is written, too.
+    settled: AtomicBool,
 }
 
 impl Published {
@@ -119,12 +133,17 @@ impl Published {
     pub fn has_stopped(&self) -> bool {
         self.stopped.load(Ordering::Acquire)
     }
+
+    pub fn has_settled(&self) -> bool {
+        self.settled.load(Ordering::Acquire)
+    }
 }
 
 pub struct UserSession {
     ports: Ports,
     user: UserId,
     rates: RatesHandle,
+    life: Life,
     ledger: Ledger,
     published: Arc<Published>,
     cubes: Cubes,
@@ -147,7 +166,13 @@ impl std::fmt::Debug for UserSession {
 
 impl UserSession {
     /// An actor over a ledger that has been opened, with what it publishes.
-    pub fn new(ports: Ports, user: UserId, rates: RatesHandle, ledger: Ledger) -> (Self, Arc<Published>) {
+    pub fn new(
+        ports: Ports,
+        user: UserId,
+        rates: RatesHandle,
+        life: Life,
+        ledger: Ledger,
+    ) -> (Self, Arc<Published>) {
         let published = Arc::new(Published {
             version: AtomicU64::new(ledger.version()),
             settings: ArcSwap::from_pointee(ledger.settings().clone()),
@@ -155,12 +180,14 @@ impl UserSession {
             memory: AtomicUsize::new(ledger.rows().memory().0),
             streams: AtomicUsize::new(0),
             stopped: AtomicBool::new(false),
+            settled: AtomicBool::new(false),
         });
         let session = Self {
             snapshot_version: ledger.version(),
             ports,
             user,
             rates,
+            life,
             ledger,
             published: Arc::clone(&published),
             cubes: Cubes::default(),
@@ -202,34 +229,17 @@ impl UserSession {
         self.streams.send(&Event { entry: Arc::clone(entry), changes });
         self.published.streams.store(self.streams.len(), Ordering::Relaxed);
         if self.ledger.version() - self.snapshot_version >= SNAPSHOT_EVERY {
-            self.keep_snapshot();
+            self.snapshot_version = self.ledger.version();
+            actix::spawn(keep_snapshot(Arc::clone(&self.ports.journal), self.ledger.clone()));
         }
-    }
-
-    /// Packs and stores a snapshot, off the mailbox.
-    fn keep_snapshot(&mut self) {
-        if self.ledger.version() == self.snapshot_version || self.ledger.is_closed() {
-            return;
-        }
-        self.snapshot_version = self.ledger.version();
-        let ledger = self.ledger.clone();
-        let journal = Arc::clone(&self.ports.journal);
-        actix::spawn(async move {
-            let Ok(snapshot) = tokio::task::spawn_blocking(move || ledger.pack()).await else { return };
-            match journal.keep_snapshot(snapshot).await {
-                Ok(()) => metrics::counter!("finbrain_snapshots_total").increment(1),
-                // The journal holds everything that the snapshot does: opening is slower, no more.
-                Err(error) => tracing::warn!(error = %error, "snapshot was not written"),
-            }
-        });
     }
 
     fn stop_when_idle(&mut self, ctx: &mut Context<Self>) {
         self.streams.drop_closed();
         self.published.streams.store(self.streams.len(), Ordering::Relaxed);
         let now = self.ports.clock.now();
-        self.devices.retain(|_, seen| now.duration_since(*seen) < IDLE);
-        let idle = now.as_second() - self.published.used() >= IDLE.as_secs();
+        self.devices.retain(|_, seen| now.duration_since(*seen) < self.life.idle);
+        let idle = now.as_second() - self.published.used() >= self.life.idle.as_secs();
         let working = self.writing || self.probing || !self.queue.is_empty() || !self.waiting.is_empty();
         if idle && !working && self.streams.len() == 0 {
             ctx.stop();
@@ -243,7 +253,7 @@ impl Actor for UserSession {
     fn started(&mut self, ctx: &mut Self::Context) {
         ctx.set_mailbox_capacity(MAILBOX);
         metrics::gauge!("finbrain_user_sessions").increment(1.0);
-        ctx.run_interval(CHECK_EVERY, Self::stop_when_idle);
+        ctx.run_interval(self.life.check_every, Self::stop_when_idle);
         if !self.ports.journal.is_exclusive() {
             ctx.run_interval(stream::PROBE_EVERY, |session, ctx| {
                 if session.streams.len() > 0 {
@@ -254,8 +264,29 @@ impl Actor for UserSession {
     }
 
     fn stopped(&mut self, _: &mut Self::Context) {
-        self.keep_snapshot();
         self.published.stopped.store(true, Ordering::Release);
+        let published = Arc::clone(&self.published);
+        if self.ledger.version() == self.snapshot_version || self.ledger.is_closed() {
+            published.settled.store(true, Ordering::Release);
+            return;
+        }
+        let book = self.ledger.book();
+        let ledger = std::mem::replace(&mut self.ledger, Ledger::empty(book));
+        let kept = keep_snapshot(Arc::clone(&self.ports.journal), ledger);
+        actix::spawn(async move {
+            kept.await;
+            published.settled.store(true, Ordering::Release);
+        });
+    }
+}
+
+/// Packs and stores a snapshot, off the mailbox.
+async fn keep_snapshot(journal: Arc<dyn Journal>, ledger: Ledger) {
+    let Ok(snapshot) = tokio::task::spawn_blocking(move || ledger.pack()).await else { return };
+    match journal.keep_snapshot(snapshot).await {
+        Ok(()) => metrics::counter!("finbrain_snapshots_total").increment(1),
+        // The journal holds everything that the snapshot does: opening is slower, no more.
+        Err(error) => tracing::warn!(error = %error, "snapshot was not written"),
     }
 }
 

@@ -23,7 +23,7 @@ pub struct Step {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Steps {
     done: VecDeque<Step>,
-    undone: Vec<Step>,
+    undone: VecDeque<Step>,
 }
 
 impl Steps {
@@ -37,7 +37,7 @@ impl Steps {
         match entry.reverses {
             Some(Reversal::Undo(undone)) => {
                 self.done.retain(|done| done.entry != undone);
-                self.undone.push(step);
+                self.undone.push_back(step);
             }
             Some(Reversal::Redo(undo)) => {
                 self.undone.retain(|undone| undone.entry != undo);
@@ -48,8 +48,10 @@ impl Steps {
                 self.done.push_back(step);
             }
         }
-        if self.done.len() > KEPT {
-            self.done.pop_front();
+        for steps in [&mut self.done, &mut self.undone] {
+            if steps.len() > KEPT {
+                steps.pop_front();
+            }
         }
     }
 

@@ -4,214 +4,6 @@
  */
 
 export interface paths {
-    "/api/v1/auth/register": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post: operations["register"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/auth/login": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post: operations["login"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/auth/demo": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post: operations["start_demo"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/auth/demo/keep": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post: operations["keep_demo"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/auth/logout": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post: operations["logout"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/me": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: operations["get_me"];
-        put?: never;
-        post?: never;
-        delete: operations["delete_me"];
-        options?: never;
-        head?: never;
-        patch: operations["patch_me"];
-        trace?: never;
-    };
-    "/api/v1/me/password": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post: operations["change_password"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/session": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: operations["get_session"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/session/heartbeat": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post: operations["heartbeat"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/sessions": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: operations["list_sessions"];
-        put?: never;
-        post?: never;
-        delete: operations["end_other_sessions"];
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/sessions/{id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post?: never;
-        delete: operations["end_session"];
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/categories": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: operations["list_categories"];
-        put?: never;
-        post: operations["create_category"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/categories/{id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post?: never;
-        delete: operations["delete_category"];
-        options?: never;
-        head?: never;
-        patch: operations["patch_category"];
-        trace?: never;
-    };
     "/api/v1/accounts": {
         parameters: {
             query?: never;
@@ -219,151 +11,8 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get: operations["list_accounts"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/transactions": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: operations["list_transactions"];
-        put?: never;
-        post: operations["record_transaction"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/transactions/bulk": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post: operations["record_transactions"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/transactions/suggest": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post: operations["suggest"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/transactions/{id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: operations["get_transaction"];
-        put?: never;
-        post?: never;
-        delete: operations["delete_transaction"];
-        options?: never;
-        head?: never;
-        patch: operations["patch_transaction"];
-        trace?: never;
-    };
-    "/api/v1/undo": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post: operations["undo"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/redo": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post: operations["redo"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/history": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: operations["list_history"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/changes": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: operations["list_changes"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/dashboard": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: operations["get_dashboard"];
+        /** All accounts with their balances. */
+        get: operations["get_accounts"];
         put?: never;
         post?: never;
         delete?: never;
@@ -379,7 +28,8 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get: operations["get_breakdown"];
+        /** Spending by category over the chosen months. */
+        get: operations["get_analytics_breakdown"];
         put?: never;
         post?: never;
         delete?: never;
@@ -395,7 +45,8 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get: operations["get_monthly"];
+        /** Spending month by month, over all expense categories or the chosen ones. */
+        get: operations["get_analytics_monthly"];
         put?: never;
         post?: never;
         delete?: never;
@@ -404,30 +55,137 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/currencies": {
+    "/api/v1/auth/demo": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        get: operations["list_currencies"];
+        get?: never;
         put?: never;
-        post?: never;
+        /** A private, writable account with fourteen months of data, gone after two hours unless it is kept. */
+        post: operations["post_auth_demo"];
         delete?: never;
         options?: never;
         head?: never;
         patch?: never;
         trace?: never;
     };
-    "/api/v1/rates": {
+    "/api/v1/auth/demo/keep": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        get: operations["get_rates"];
+        get?: never;
+        put?: never;
+        /** Makes the demo an account like any other. */
+        post: operations["post_auth_demo_keep"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/login": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Signs a person in. */
+        post: operations["post_auth_login"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/logout": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Ends the session. */
+        post: operations["post_auth_logout"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/register": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Registers a person and signs them in. */
+        post: operations["post_auth_register"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/categories": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All categories with the number of their transactions. */
+        get: operations["get_categories"];
+        put?: never;
+        /** Adds a category. */
+        post: operations["post_categories"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/categories/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One category. Its `ETag` is the slot of its last change. */
+        get: operations["get_categories_by_id"];
+        put?: never;
+        post?: never;
+        /** Deletes a category of one's own; its transactions move to another one. */
+        delete: operations["delete_categories_by_id"];
+        options?: never;
+        head?: never;
+        /** Renames, colours or archives a category. */
+        patch: operations["patch_categories_by_id"];
+        trace?: never;
+    };
+    "/api/v1/changes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Everything behind a version: every slot once. `next` is the `since` of the next page. */
+        get: operations["get_changes"];
         put?: never;
         post?: never;
         delete?: never;
@@ -443,6 +201,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
+        /** The model that serves, and its last training. */
         get: operations["get_classifier"];
         put?: never;
         post?: never;
@@ -461,7 +220,303 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        post: operations["retrain_classifier"];
+        /** Trains in the background. For administrators. */
+        post: operations["post_classifier_retrain"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/currencies": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Every currency of ISO 4217 that is money. */
+        get: operations["get_currencies"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/dashboard": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Everything on the first screen, in one request. */
+        get: operations["get_dashboard"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Every entry as it is written. `id:` is the version of the ledger. */
+        get: operations["get_events"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What was done, newest first. Access facts are left out. */
+        get: operations["get_history"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The person who is signed in. */
+        get: operations["get_me"];
+        put?: never;
+        post?: never;
+        /** Deletes the account and everything in it, at once. */
+        delete: operations["delete_me"];
+        options?: never;
+        head?: never;
+        /** Changes name, currency, language, time zone or first day of the week. */
+        patch: operations["patch_me"];
+        trace?: never;
+    };
+    "/api/v1/me/password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Changes the password. All sessions end; this browser gets a new one. */
+        post: operations["post_me_password"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The rates of a day. */
+        get: operations["get_rates"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/redo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Brings back what was undone last. */
+        post: operations["post_redo"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/session": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The session that asks. */
+        get: operations["get_session"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/session/heartbeat": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The page is still there. Only `active` counts as activity. */
+        post: operations["post_session_heartbeat"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All sessions of the person, newest first. */
+        get: operations["get_sessions"];
+        put?: never;
+        post?: never;
+        /** Ends all other sessions. */
+        delete: operations["delete_sessions"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sessions/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Ends one session, on every pod within one request. */
+        delete: operations["delete_sessions_by_id"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/transactions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists transactions, newest first, with the totals of the whole filter. */
+        get: operations["get_transactions"];
+        put?: never;
+        /** Records a transaction. Without a category the classifier chooses one. */
+        post: operations["post_transactions"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/transactions/bulk": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Records up to 20,000 transactions as one entry, all or none. */
+        post: operations["post_transactions_bulk"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/transactions/suggest": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The category for a text, while it is typed. */
+        post: operations["post_transactions_suggest"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/transactions/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One transaction. Its `ETag` is the slot of its last change. */
+        get: operations["get_transactions_by_id"];
+        put?: never;
+        post?: never;
+        /** Deletes a transaction. Undo brings it back. */
+        delete: operations["delete_transactions_by_id"];
+        options?: never;
+        head?: never;
+        /** Changes some fields. A change of category teaches: the next one of this merchant is right. */
+        patch: operations["patch_transactions_by_id"];
+        trace?: never;
+    };
+    "/api/v1/undo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes an entry back. When a later one touched the same fields, 409 lists the rows and nothing is done. */
+        post: operations["post_undo"];
         delete?: never;
         options?: never;
         head?: never;
@@ -472,520 +527,573 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
-        ProblemError: {
-            pointer: string;
-            code: string;
-            message: string;
-        };
-        Problem: {
-            type: string;
-            title: string;
-            status: number;
-            code: string;
-            detail?: string;
-            errors?: components["schemas"]["ProblemError"][];
-            request_id?: string;
-        };
-        Me: {
-            id: string;
-            email: string | null;
-            name: string;
-            /** @enum {string} */
-            role: "admin" | "member";
-            demo: boolean;
-            /** Format: date-time */
-            demo_expires_at: string | null;
-            /** @example ILS */
-            base_currency: string;
-            locale: string;
-            time_zone: string;
-            /** @enum {string} */
-            week_start: "monday" | "sunday" | "saturday";
-            /** Format: date-time */
-            created_at: string;
-        };
-        MePatch: {
-            name?: string;
-            /** @example ILS */
-            base_currency?: string;
-            locale?: string;
-            time_zone?: string;
-            /** @enum {string} */
-            week_start?: "monday" | "sunday" | "saturday";
-        };
-        Session: {
-            id: string;
-            device: string;
-            address: string;
-            /** Format: date-time */
-            created_at: string;
-            /** Format: date-time */
-            last_seen_at: string;
-            /** Format: date-time */
-            idle_expires_at: string;
-            /** Format: date-time */
-            inactive_expires_at: string;
-            /** Format: date-time */
-            absolute_expires_at: string;
-            current: boolean;
-            heartbeat_seconds: number;
-            idle_seconds: number;
-            warning_seconds: number;
-            inactive_seconds: number;
-        };
-        SessionList: {
-            data: components["schemas"]["Session"][];
-        };
-        SignedIn: {
-            user: components["schemas"]["Me"];
-            session: components["schemas"]["Session"];
-        };
-        Register: {
-            email: string;
-            password: string;
-            name: string;
-            /** @example ILS */
-            base_currency?: string;
-            locale?: string;
-            time_zone?: string;
-            /** @enum {string} */
-            week_start?: "monday" | "sunday" | "saturday";
-        };
-        Login: {
-            email: string;
-            password: string;
-        };
-        DemoRequest: {
-            /** @example ILS */
-            base_currency?: string;
-            locale?: string;
-            time_zone?: string;
-        };
-        KeepDemo: {
-            email: string;
-            password: string;
-            name?: string;
-        };
-        PasswordChange: {
-            current_password: string;
-            new_password: string;
-        };
-        DeleteMe: {
-            password?: string;
-        };
-        Heartbeat: {
-            active: boolean;
-        };
-        HeartbeatAnswer: {
-            /** Format: date-time */
-            idle_expires_at: string;
-            /** Format: date-time */
-            inactive_expires_at: string;
-            /** Format: date-time */
-            absolute_expires_at: string;
-            ledger_version: number;
-        };
-        Category: {
-            id: string;
-            name: string;
-            /** @enum {string} */
-            kind: "expense" | "income";
-            color: string | null;
-            builtin: boolean;
-            archived: boolean;
-            count: number;
-        };
-        CategoryList: {
-            data: components["schemas"]["Category"][];
-        };
-        NewCategory: {
-            name: string;
-            /** @enum {string} */
-            kind?: "expense" | "income";
-            color?: string;
-            id?: string;
-        };
-        CategoryPatch: {
-            name?: string;
-            color?: string | null;
-            archived?: boolean;
-        };
+        /** @description An account with what its rows add up to, each currency at its newest rate. */
         Account: {
+            balance: string;
+            currency: string;
             id: string;
             name: string;
-            /** @example ILS */
-            currency: string;
-            /**
-             * @description signed decimal string; negative is money out
-             * @example -52.90
-             */
-            balance: string;
+            unconverted: components["schemas"]["Unconverted"][];
         };
+        /** @description Accounts of a book. */
         AccountList: {
             data: components["schemas"]["Account"][];
         };
-        Split: {
+        Alternative: {
             category_id: string;
-            /**
-             * @description signed decimal string; negative is money out
-             * @example -52.90
-             */
-            amount: string;
-            note: string | null;
+            /** Format: float */
+            confidence: number;
         };
-        Converted: {
-            /**
-             * @description signed decimal string; negative is money out
-             * @example -52.90
-             */
+        /** @description The answer to a changed transaction. */
+        Amended: {
+            /** @description The choice of category is remembered for the merchant. */
+            learned: boolean;
+            transaction: components["schemas"]["Transaction"];
+        };
+        Author: {
+            id: string | null;
+            /** @description `user` or `system`. */
+            kind: string;
+        };
+        Balance: {
             amount: string;
-            /** @example ILS */
+            currency: string;
+        };
+        /** @description Spending by category. */
+        Breakdown: {
+            currency: string;
+            data: components["schemas"]["CategoryShare"][];
+            rates: components["schemas"]["RateUse"][];
+            total: string;
+            unconverted: components["schemas"]["Unconverted"][];
+        };
+        /** @description The answer to many recorded transactions. */
+        BulkRecorded: {
+            count: number;
+            /** @description The one entry that holds them: undo takes all of them back. */
+            entry_id: string | null;
+        };
+        /** @description Many new transactions, recorded as one entry. */
+        BulkRequest: {
+            /** @description At most 20,000. */
+            transactions: components["schemas"]["NewTransaction"][];
+        };
+        /** @description A category. */
+        Category: {
+            archived: boolean;
+            /** @description One of the defaults: it can be renamed and archived, not deleted. */
+            builtin: boolean;
+            color: string | null;
+            /**
+             * Format: int32
+             * @description Transactions in it.
+             */
+            count: number;
+            id: string;
+            kind: components["schemas"]["CategoryKind"];
+            name: string;
+        };
+        /** @enum {string} */
+        CategoryKind: "expense" | "income";
+        /** @description Categories of a book. */
+        CategoryList: {
+            data: components["schemas"]["Category"][];
+        };
+        /** @description What is to become of a category. */
+        CategoryPatch: {
+            archived?: boolean | null;
+            color?: string | null;
+            name?: string | null;
+        };
+        CategoryShare: {
+            /** @description Decimal string; negative is money spent. */
+            amount: string;
+            category_id: string;
+            /** Format: int32 */
+            count: number;
+            /**
+             * Format: double
+             * @description Of all that was spent, with one decimal.
+             */
+            percent: number;
+        };
+        /** @description A fact, with what was and what is. `null` means "not there". */
+        Change: {
+            from: unknown;
+            id: string | null;
+            /** @description `settings`, `account`, `category`, `transaction`, `merchant` or `book_closed`. */
+            kind: string;
+            to: unknown;
+        };
+        /** @description The model that serves. */
+        Classifier: {
+            /**
+             * Format: double
+             * @description Share of held-out texts that it gets right, from 0 to 1.
+             */
+            accuracy: number;
+            last_training: components["schemas"]["Training"] | null;
+            /**
+             * Format: int32
+             * @description Examples that it was trained on.
+             */
+            samples: number;
+            /** @description `serving` or `training`. */
+            status: string;
+            /** @description `null` for the model that ships with the program. */
+            trained_at: string | null;
+            /** @description Short hash of the model's file. */
+            version: string;
+        };
+        CloseAccountRequest: {
+            /** @description Not needed for a demo. */
+            password?: string | null;
+        };
+        /** @description An amount in another currency, and the rate that made it. */
+        Converted: {
+            amount: string;
             currency: string;
             rate: string;
-            /** Format: date */
             rate_date: string;
             source: string;
         };
-        Transaction: {
-            id: string;
-            /** Format: date */
-            date: string;
-            description: string;
-            /**
-             * @description signed decimal string; negative is money out
-             * @example -52.90
-             */
-            amount: string;
-            /** @example ILS */
-            currency: string;
-            account_id: string;
-            category_id: string | null;
-            splits: components["schemas"]["Split"][];
-            tags: string[];
-            note: string | null;
-            payee: string | null;
-            external_id: string | null;
-            review: boolean;
-            converted: null | components["schemas"]["Converted"];
-        };
-        Unconverted: {
-            /** @example ILS */
-            currency: string;
-            /**
-             * @description signed decimal string; negative is money out
-             * @example -52.90
-             */
-            amount: string;
-            count: number;
-        };
-        Page: {
-            next: string | null;
-        };
-        TransactionTotals: {
-            count: number;
-            /**
-             * @description signed decimal string; negative is money out
-             * @example -52.90
-             */
-            in: string;
-            /**
-             * @description signed decimal string; negative is money out
-             * @example -52.90
-             */
-            out: string;
-            /** @example ILS */
-            currency: string;
-            unconverted: components["schemas"]["Unconverted"][];
-        };
-        TransactionList: {
-            data: components["schemas"]["Transaction"][];
-            page: components["schemas"]["Page"];
-            totals: components["schemas"]["TransactionTotals"];
-        };
-        NewTransaction: {
-            /** Format: date */
-            date: string;
-            description: string;
-            /**
-             * @description signed decimal string; negative is money out
-             * @example -52.90
-             */
-            amount: string;
-            /** @example ILS */
-            currency: string;
-            category_id?: string;
-            tags?: string[];
-            note?: string;
-            external_id?: string;
-            id?: string;
-        };
-        TransactionPatch: {
-            /** Format: date */
-            date?: string;
-            description?: string;
-            /**
-             * @description signed decimal string; negative is money out
-             * @example -52.90
-             */
-            amount?: string;
-            /** @example ILS */
-            currency?: string;
-            category_id?: string;
-            tags?: string[];
-            note?: string | null;
-            external_id?: string | null;
-        };
-        Alternative: {
-            category_id: string;
-            confidence: number;
-        };
-        Suggestion: {
-            category_id: string | null;
-            confidence: number;
-            /** @enum {string} */
-            source: "sign" | "memory" | "model" | "unsure";
-            why: string[];
-            alternatives: components["schemas"]["Alternative"][];
-        };
-        Recorded: {
-            transaction: components["schemas"]["Transaction"];
-            suggestions: components["schemas"]["Suggestion"][];
-            anomalies: Record<string, never>[];
-            budgets: Record<string, never>[];
-        };
-        Similar: {
-            count: number;
-        };
-        Patched: {
-            transaction: components["schemas"]["Transaction"];
-            similar: components["schemas"]["Similar"];
-        };
-        Bulk: {
-            transactions: components["schemas"]["NewTransaction"][];
-        };
-        BulkAnswer: {
-            count: number;
-            entry_id: string;
-        };
-        SuggestRequest: {
-            description: string;
-            /**
-             * @description signed decimal string; negative is money out
-             * @example -52.90
-             */
-            amount?: string;
-            /** @example ILS */
-            currency?: string;
-        };
-        UndoRequest: {
-            entry_id?: string;
-        };
-        Change: {
-            kind: string;
-            id: string;
-            from: {
-                [key: string]: unknown;
-            } | null;
-            to: {
-                [key: string]: unknown;
-            } | null;
-        };
-        Undone: {
-            entry_id: string;
-            version: number;
-            changes: components["schemas"]["Change"][];
-        };
-        Author: {
-            kind: string;
-            id: string;
-        };
-        Entry: {
-            entry_id: string;
-            version: number;
-            /** Format: date-time */
-            at: string;
-            author: components["schemas"]["Author"];
-            undoes: string | null;
-            undoable: boolean;
-            changes: components["schemas"]["Change"][];
-        };
-        History: {
-            data: components["schemas"]["Entry"][];
-            page: components["schemas"]["Page"];
-        };
-        Slot: {
-            version: number;
-            /** Format: date-time */
-            at: string;
-            author: components["schemas"]["Author"];
-            changes: components["schemas"]["Change"][];
-        };
-        Changes: {
-            data: components["schemas"]["Slot"][];
-            page: components["schemas"]["Page"];
-        };
-        Period: {
-            /** @example 2026-11 */
-            from: string;
-            /** @example 2026-11 */
-            to: string;
-        };
-        Totals: {
-            /**
-             * @description signed decimal string; negative is money out
-             * @example -52.90
-             */
-            in: string;
-            /**
-             * @description signed decimal string; negative is money out
-             * @example -52.90
-             */
-            out: string;
-            /**
-             * @description signed decimal string; negative is money out
-             * @example -52.90
-             */
-            net: string;
-            count: number;
-        };
-        CategoryTotal: {
-            category_id: string;
-            /**
-             * @description signed decimal string; negative is money out
-             * @example -52.90
-             */
-            amount: string;
-            percent: number;
-            count: number;
-        };
-        MonthTotal: {
-            /** @example 2026-11 */
-            month: string;
-            /**
-             * @description signed decimal string; negative is money out
-             * @example -52.90
-             */
-            in: string;
-            /**
-             * @description signed decimal string; negative is money out
-             * @example -52.90
-             */
-            out: string;
-            /**
-             * @description signed decimal string; negative is money out
-             * @example -52.90
-             */
-            net: string;
-        };
-        ReviewCount: {
-            count: number;
-        };
-        Balance: {
-            /**
-             * @description signed decimal string; negative is money out
-             * @example -52.90
-             */
-            amount: string;
-            /** @example ILS */
-            currency: string;
-        };
-        RateUse: {
-            /** @example ILS */
-            currency: string;
-            count: number;
-            /** Format: date */
-            first_date: string;
-            /** Format: date */
-            last_date: string;
-            source: string;
-        };
-        Dashboard: {
-            /** @example ILS */
-            currency: string;
-            /** Format: date */
-            today: string;
-            period: components["schemas"]["Period"];
-            totals: components["schemas"]["Totals"];
-            previous: components["schemas"]["Totals"];
-            categories: components["schemas"]["CategoryTotal"][];
-            months: components["schemas"]["MonthTotal"][];
-            recent: components["schemas"]["Transaction"][];
-            review: components["schemas"]["ReviewCount"];
-            balance: components["schemas"]["Balance"];
-            unconverted: components["schemas"]["Unconverted"][];
-            rates: components["schemas"]["RateUse"][];
-        };
-        Breakdown: {
-            data: components["schemas"]["CategoryTotal"][];
-            /**
-             * @description signed decimal string; negative is money out
-             * @example -52.90
-             */
-            total: string;
-            /** @example ILS */
-            currency: string;
-            unconverted: components["schemas"]["Unconverted"][];
-            rates: components["schemas"]["RateUse"][];
-        };
-        MonthShare: {
-            /** @example 2026-11 */
-            month: string;
-            /**
-             * @description signed decimal string; negative is money out
-             * @example -52.90
-             */
-            amount: string;
-            percent: number;
-        };
-        Monthly: {
-            data: components["schemas"]["MonthShare"][];
-            /**
-             * @description signed decimal string; negative is money out
-             * @example -52.90
-             */
-            total: string;
-            /** @example ILS */
-            currency: string;
-            unconverted: components["schemas"]["Unconverted"][];
-            rates: components["schemas"]["RateUse"][];
-        };
         Currency: {
-            /** @example ILS */
             code: string;
-            name: string;
+            /**
+             * Format: int32
+             * @description Decimal digits of an amount.
+             */
             digits: number;
+            name: string;
+            /** @description Whether it can be converted, on some day. */
             rates: boolean;
         };
         CurrencyList: {
             data: components["schemas"]["Currency"][];
         };
-        Rates: {
+        /** @description All that the first screen needs. */
+        Dashboard: {
+            balance: components["schemas"]["Balance"];
+            /** @description Expense categories with rows, the biggest spending first. */
+            categories: components["schemas"]["CategoryShare"][];
+            currency: string;
+            /** @description At least twelve months up to the period's last. */
+            months: components["schemas"]["MonthFlow"][];
+            period: components["schemas"]["Period"];
+            /** @description The same for the period of the same length before. */
+            previous: components["schemas"]["Flow"];
+            rates: components["schemas"]["RateUse"][];
+            /** @description The newest rows. */
+            recent: components["schemas"]["Transaction"][];
+            review: components["schemas"]["Review"];
+            /** @description The person's today. */
+            today: string;
+            totals: components["schemas"]["Flow"];
+            unconverted: components["schemas"]["Unconverted"][];
+        };
+        /** @description How the demo should look. */
+        DemoRequest: {
+            base_currency?: string | null;
+            locale?: string | null;
+            time_zone?: string | null;
+            week_start?: components["schemas"]["WeekStart"] | null;
+        };
+        /** @description One place that is wrong. */
+        FieldError: {
+            code: string;
+            message: string;
+            /** @description A JSON pointer into the body, or `?name` for a parameter of the query. */
+            pointer: string;
+        };
+        /** @description What came in and what went out. */
+        Flow: {
+            /** Format: int32 */
+            count: number;
+            /**
+             * @description Decimal string.
+             * @example 12000.00
+             */
+            in: string;
+            /** @description Decimal string: what is left of `in` after `out`. */
+            net: string;
+            /**
+             * @description Decimal string, negative or zero.
+             * @example -8420.50
+             */
+            out: string;
+        };
+        Heartbeat: {
+            absolute_expires_at: string;
+            idle_expires_at: string;
+            inactive_expires_at: string;
+            /** Format: int64 */
+            ledger_version: number;
+        };
+        HeartbeatRequest: {
+            /** @description Whether the person did something since the last one. */
+            active: boolean;
+        };
+        /** @description An entry as a person reads it. */
+        HistoryEntry: {
+            at: string;
+            author: components["schemas"]["Author"];
+            changes: components["schemas"]["Change"][];
+            entry_id: string;
+            /** @description Whether it could be undone now. */
+            undoable: boolean;
+            /** @description The entry that this one took back. */
+            undoes: string | null;
+            /** Format: int64 */
+            version: number;
+        };
+        /** @description Entries, newest first. */
+        HistoryList: {
+            data: components["schemas"]["HistoryEntry"][];
+            page: components["schemas"]["Page"];
+        };
+        /** @description The credentials under which a demo is kept. */
+        KeepDemo: {
+            email: string;
+            name?: string | null;
+            password: string;
+        };
+        /** @description Totals of the whole filter, in one currency. */
+        ListTotals: {
+            /** Format: int32 */
+            count: number;
+            currency: string;
+            in: string;
+            out: string;
+            unconverted: components["schemas"]["Unconverted"][];
+        };
+        Login: {
+            email: string;
+            password: string;
+        };
+        /** @description A person. */
+        Me: {
+            base_currency: string;
+            created_at: string;
+            demo: boolean;
+            demo_expires_at: string | null;
+            /** @description `null` for a demo. */
+            email: string | null;
+            id: string;
+            locale: string;
+            name: string;
+            /** @description `admin` or `member`. */
+            role: string;
+            time_zone: string;
+            week_start: components["schemas"]["WeekStart"];
+        };
+        /** @description What a person may set. What is left out stays. */
+        MePatch: {
             /** @example ILS */
-            base: string;
-            /** Format: date */
+            base_currency?: string | null;
+            /** @example he */
+            locale?: string | null;
+            name?: string | null;
+            /** @example Asia/Jerusalem */
+            time_zone?: string | null;
+            week_start?: components["schemas"]["WeekStart"] | null;
+        };
+        MonthFlow: {
+            in: string;
+            month: string;
+            net: string;
+            out: string;
+        };
+        MonthShare: {
+            /** @description Decimal string; negative is money spent. */
+            amount: string;
+            month: string;
+            /**
+             * Format: double
+             * @description Of all that was spent in the months, with one decimal.
+             */
+            percent: number;
+        };
+        /** @description Spending month by month. */
+        Monthly: {
+            currency: string;
+            data: components["schemas"]["MonthShare"][];
+            rates: components["schemas"]["RateUse"][];
+            total: string;
+            unconverted: components["schemas"]["Unconverted"][];
+        };
+        /** @description A new category. */
+        NewCategory: {
+            /** @example #2f855a */
+            color?: string | null;
+            id?: string | null;
+            kind?: components["schemas"]["CategoryKind"] | null;
+            name: string;
+        };
+        /** @description A part of a transaction in a category of its own. */
+        NewSplit: {
+            amount: string;
+            category_id: string;
+            note?: string | null;
+        };
+        /** @description A new transaction. */
+        NewTransaction: {
+            account_id?: string | null;
+            /**
+             * @description Decimal string with at most the currency's digits; negative is money out.
+             * @example -52.90
+             */
+            amount: string;
+            /** @description Chosen by the classifier when it is left out. */
+            category_id?: string | null;
+            /** @example ILS */
+            currency: string;
+            /** @example 2026-11-24 */
             date: string;
-            /** Format: date */
-            as_of: string;
+            /** @description 1 to 500 characters. */
+            description: string;
+            external_id?: string | null;
+            /** @description A UUID of the client's own making. */
+            id?: string | null;
+            note?: string | null;
+            payee?: string | null;
+            splits?: components["schemas"]["NewSplit"][];
+            tags?: string[];
+        };
+        /** @description Where the next page begins. */
+        Page: {
+            /** @description The `cursor` of the next page; `null` on the last one. */
+            next: string | null;
+        };
+        PasswordChange: {
+            current_password: string;
+            new_password: string;
+        };
+        Period: {
+            from: string;
+            to: string;
+        };
+        /** @description A problem document, for the description of the API. */
+        Problem: {
+            /** @description Stable and made for programs. */
+            code: string;
+            /** @description What to do, as a sentence. */
+            detail: string;
+            errors: components["schemas"]["FieldError"][];
+            request_id?: string | null;
+            /** Format: int32 */
+            status: number;
+            title: string;
+            /** @example /problems/amount_zero */
+            type: string;
+        };
+        /** @description The rates that converted the rows of one currency: those of the first and of the last row's day. */
+        RateUse: {
+            /** Format: int32 */
+            count: number;
+            currency: string;
+            first_date: string;
+            /** @description Decimal string: units of the report's currency for one unit of `currency`. */
+            first_rate: string;
+            last_date: string;
+            last_rate: string;
             source: string;
+        };
+        /** @description Rates of a day. A currency without a rate that is at most seven days old is left out. */
+        Rates: {
+            /** @description The newest day on which one of these rates was published. */
+            as_of: string | null;
+            base: string;
+            date: string;
+            /** @description Decimal strings: units of the currency for one unit of the base. */
             rates: {
                 [key: string]: string;
             };
+            source: string | null;
         };
-        LastTraining: {
-            /** Format: date-time */
+        /** @description The answer to a recorded transaction. */
+        Recorded: {
+            /** @description What is unusual about it. Empty until the book looks for it. */
+            anomalies: unknown[];
+            /** @description Budgets that it touches. Empty until the book has them. */
+            budgets: unknown[];
+            /** @description What the classifier says of it. */
+            suggestions: components["schemas"]["Suggestion"][];
+            transaction: components["schemas"]["Transaction"];
+        };
+        /** @description A person who registers. */
+        Register: {
+            base_currency?: string | null;
+            email: string;
+            locale?: string | null;
+            name: string;
+            /** @description 8 to 256 bytes that are not easy to guess. */
+            password: string;
+            time_zone?: string | null;
+            week_start?: components["schemas"]["WeekStart"] | null;
+        };
+        Review: {
+            /** @description Rows whose category is not sure. */
+            count: number;
+        };
+        /** @description A session: one login on one device. */
+        Session: {
+            absolute_expires_at: string;
+            /** @description The network that it came from, shortened. */
+            address: string;
+            created_at: string;
+            current: boolean;
+            device: string;
+            /**
+             * Format: int32
+             * @description How often to send a heartbeat.
+             */
+            heartbeat_seconds: number;
+            id: string;
+            idle_expires_at: string;
+            /**
+             * Format: int64
+             * @description Without any request for so long the session ends.
+             */
+            idle_seconds: number;
+            inactive_expires_at: string;
+            /**
+             * Format: int64
+             * @description Without activity for so long the session ends.
+             */
+            inactive_seconds: number;
+            last_seen_at: string;
+            /**
+             * Format: int32
+             * @description After so long without activity the page warns.
+             */
+            warning_seconds: number;
+        };
+        /** @description Sessions of a person. */
+        SessionList: {
+            data: components["schemas"]["Session"][];
+        };
+        /** @description Somebody who has just come in. */
+        SignedIn: {
+            session: components["schemas"]["Session"];
+            user: components["schemas"]["Me"];
+        };
+        Split: {
+            /** @description Decimal string. */
+            amount: string;
+            category_id: string;
+            note: string | null;
+        };
+        /** @description A text to find a category for. */
+        SuggestRequest: {
+            /** @description Decimal string; only its sign counts. */
+            amount?: string | null;
+            currency?: string | null;
+            description: string;
+        };
+        /** @description A suggested category. */
+        Suggestion: {
+            alternatives: components["schemas"]["Alternative"][];
+            category_id: string;
+            /**
+             * Format: float
+             * @description From 0 to 1.
+             */
+            confidence: number;
+            source: components["schemas"]["SuggestionSource"];
+            /** @description Words that spoke for it. */
+            why: string[];
+        };
+        /**
+         * @description The layer that answered.
+         * @enum {string}
+         */
+        SuggestionSource: "sign" | "memory" | "model" | "unsure";
+        /** @description How the last training ended. */
+        Training: {
             at: string;
+            /** @description `promoted`, `rejected` or `failed`. */
             outcome: string;
             reason: string | null;
         };
-        Classifier: {
-            version: number;
-            /** Format: date-time */
-            trained_at: string | null;
-            samples: number;
-            accuracy: number | null;
-            status: string;
-            last_training: null | components["schemas"]["LastTraining"];
+        /** @description A transaction. */
+        Transaction: {
+            account_id: string;
+            /**
+             * @description Decimal string; negative is money out.
+             * @example -52.90
+             */
+            amount: string;
+            /** @description `null` when it has splits. */
+            category_id: string | null;
+            converted: components["schemas"]["Converted"] | null;
+            /** @example ILS */
+            currency: string;
+            /** @example 2026-11-24 */
+            date: string;
+            description: string;
+            external_id: string | null;
+            id: string;
+            note: string | null;
+            payee: string | null;
+            /** @description The category is not sure: somebody should look. */
+            review: boolean;
+            splits: components["schemas"]["Split"][];
+            tags: string[];
         };
+        /** @description A page of transactions. */
+        TransactionList: {
+            data: components["schemas"]["Transaction"][];
+            page: components["schemas"]["Page"];
+            totals: components["schemas"]["ListTotals"];
+        };
+        /** @description What is to become of a transaction. What is left out stays; `null` removes. */
+        TransactionPatch: {
+            amount?: string | null;
+            category_id?: string | null;
+            currency?: string | null;
+            date?: string | null;
+            description?: string | null;
+            external_id?: string | null;
+            note?: string | null;
+            payee?: string | null;
+            review?: boolean | null;
+            tags?: string[] | null;
+        };
+        /** @description Rows that no rate converts: they are in no total. */
+        Unconverted: {
+            /** @description Decimal string in that currency. */
+            amount: string;
+            /** Format: int32 */
+            count: number;
+            currency: string;
+        };
+        UndoRequest: {
+            /** @description The newest of one's own when it is left out. */
+            entry_id?: string | null;
+        };
+        /** @description What was taken back, or brought back. */
+        Undone: {
+            changes: components["schemas"]["Change"][];
+            /** @description The new entry. */
+            entry_id: string | null;
+            /** Format: int64 */
+            version: number;
+        };
+        /** @description One entry of the journal. */
+        Version: {
+            at: string;
+            author: components["schemas"]["Author"];
+            changes: components["schemas"]["Change"][];
+            /** Format: int64 */
+            version: number;
+        };
+        /** @description Entries of the journal, oldest first. */
+        VersionList: {
+            data: components["schemas"]["Version"][];
+            page: components["schemas"]["Page"];
+        };
+        /** @enum {string} */
+        WeekStart: "monday" | "sunday" | "saturday";
     };
     responses: never;
     parameters: never;
@@ -995,109 +1103,133 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
-    register: {
+    get_accounts: {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["Register"];
-            };
-        };
+        requestBody?: never;
         responses: {
-            /** @description Done */
-            201: {
-                headers: {
-                    "Ledger-Version"?: number;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["SignedIn"];
-                };
-            };
-            /** @description A problem document */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    login: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["Login"];
-            };
-        };
-        responses: {
-            /** @description Done */
             200: {
                 headers: {
-                    "Ledger-Version"?: number;
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["SignedIn"];
-                };
-            };
-            /** @description A problem document */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/json": components["schemas"]["AccountList"];
                 };
             };
         };
     };
-    start_demo: {
+    get_analytics_breakdown: {
+        parameters: {
+            query?: {
+                /** @description Months separated by commas; this month when it is left out. */
+                months?: string;
+                currency?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Breakdown"];
+                };
+            };
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_analytics_monthly: {
+        parameters: {
+            query?: {
+                /** @description Months separated by commas; the last twelve when it is left out. */
+                months?: string;
+                /** @description Categories separated by commas; all expense categories when it is left out. */
+                categories?: string;
+                currency?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Monthly"];
+                };
+            };
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_auth_demo: {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        requestBody: {
+        requestBody?: {
             content: {
-                "application/json": components["schemas"]["DemoRequest"];
+                "application/json": components["schemas"]["DemoRequest"] | null;
             };
         };
         responses: {
-            /** @description Done */
             201: {
                 headers: {
-                    "Ledger-Version"?: number;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["SignedIn"];
                 };
             };
-            /** @description A problem document */
-            default: {
+            "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
     };
-    keep_demo: {
+    post_auth_demo_keep: {
         parameters: {
             query?: never;
             header?: never;
@@ -1110,28 +1242,64 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Done */
             200: {
                 headers: {
-                    "Ledger-Version"?: number;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["SignedIn"];
                 };
             };
-            /** @description A problem document */
-            default: {
+            "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
     };
-    logout: {
+    post_auth_login: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Login"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignedIn"];
+                };
+            };
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_auth_logout: {
         parameters: {
             query?: never;
             header?: never;
@@ -1140,21 +1308,353 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
             204: {
                 headers: {
-                    "Ledger-Version"?: number;
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description A problem document */
-            default: {
+        };
+    };
+    post_auth_register: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Register"];
+            };
+        };
+        responses: {
+            201: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/json": components["schemas"]["SignedIn"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_categories: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CategoryList"];
+                };
+            };
+        };
+    };
+    post_categories: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewCategory"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Category"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_categories_by_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Category"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_categories_by_id: {
+        parameters: {
+            query?: {
+                /** @description The category that takes over the transactions. */
+                move_to?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    patch_categories_by_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CategoryPatch"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Category"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_changes: {
+        parameters: {
+            query: {
+                /** @description The version that the client has. */
+                since: number;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VersionList"];
+                };
+            };
+        };
+    };
+    get_classifier: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Classifier"];
+                };
+            };
+        };
+    };
+    post_classifier_retrain: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_currencies: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CurrencyList"];
+                };
+            };
+        };
+    };
+    get_dashboard: {
+        parameters: {
+            query?: {
+                /** @description First month, such as 2026-09; `to` when it is left out. */
+                from?: string;
+                /** @description Last month; this month when it is left out. */
+                to?: string;
+                /** @description The base currency when it is left out. */
+                currency?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Dashboard"];
+                };
+            };
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_events: {
+        parameters: {
+            query?: {
+                /** @description The version that the client has; from now on when it is left out. `Last-Event-ID` wins. */
+                since?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": string;
+                };
+            };
+        };
+    };
+    get_history: {
+        parameters: {
+            query?: {
+                cursor?: string;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HistoryList"];
                 };
             };
         };
@@ -1168,23 +1668,12 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
             200: {
                 headers: {
-                    "Ledger-Version"?: number;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Me"];
-                };
-            };
-            /** @description A problem document */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -1196,27 +1685,24 @@ export interface operations {
             path?: never;
             cookie?: never;
         };
-        requestBody: {
+        requestBody?: {
             content: {
-                "application/json": components["schemas"]["DeleteMe"];
+                "application/json": components["schemas"]["CloseAccountRequest"] | null;
             };
         };
         responses: {
-            /** @description Done */
             204: {
                 headers: {
-                    "Ledger-Version"?: number;
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description A problem document */
-            default: {
+            "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -1234,28 +1720,25 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Done */
             200: {
                 headers: {
-                    "Ledger-Version"?: number;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Me"];
                 };
             };
-            /** @description A problem document */
-            default: {
+            "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
     };
-    change_password: {
+    post_me_password: {
         parameters: {
             query?: never;
             header?: never;
@@ -1268,21 +1751,83 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Done */
             204: {
                 headers: {
-                    "Ledger-Version"?: number;
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description A problem document */
-            default: {
+            "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_rates: {
+        parameters: {
+            query?: {
+                /** @description Today when it is left out. */
+                date?: string;
+                /** @description EUR when it is left out. */
+                base?: string;
+                /** @description Codes separated by commas; all when it is left out. */
+                symbols?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Rates"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_redo: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["UndoRequest"] | null;
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Undone"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -1296,28 +1841,17 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
             200: {
                 headers: {
-                    "Ledger-Version"?: number;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Session"];
                 };
             };
-            /** @description A problem document */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
         };
     };
-    heartbeat: {
+    post_session_heartbeat: {
         parameters: {
             query?: never;
             header?: never;
@@ -1326,32 +1860,21 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["Heartbeat"];
+                "application/json": components["schemas"]["HeartbeatRequest"];
             };
         };
         responses: {
-            /** @description Done */
             200: {
                 headers: {
-                    "Ledger-Version"?: number;
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["HeartbeatAnswer"];
-                };
-            };
-            /** @description A problem document */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/json": components["schemas"]["Heartbeat"];
                 };
             };
         };
     };
-    list_sessions: {
+    get_sessions: {
         parameters: {
             query?: never;
             header?: never;
@@ -1360,28 +1883,17 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
             200: {
                 headers: {
-                    "Ledger-Version"?: number;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["SessionList"];
                 };
             };
-            /** @description A problem document */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
         };
     };
-    end_other_sessions: {
+    delete_sessions: {
         parameters: {
             query?: never;
             header?: never;
@@ -1390,26 +1902,15 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
             204: {
                 headers: {
-                    "Ledger-Version"?: number;
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description A problem document */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
         };
     };
-    end_session: {
+    delete_sessions_by_id: {
         parameters: {
             query?: never;
             header?: never;
@@ -1420,211 +1921,43 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
             204: {
                 headers: {
-                    "Ledger-Version"?: number;
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description A problem document */
-            default: {
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
     };
-    list_categories: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Done */
-            200: {
-                headers: {
-                    "Ledger-Version"?: number;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["CategoryList"];
-                };
-            };
-            /** @description A problem document */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    create_category: {
-        parameters: {
-            query?: never;
-            header?: {
-                "Idempotency-Key"?: string;
-            };
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["NewCategory"];
-            };
-        };
-        responses: {
-            /** @description Done */
-            201: {
-                headers: {
-                    "Ledger-Version"?: number;
-                    "Entry-Id"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Category"];
-                };
-            };
-            /** @description A problem document */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    delete_category: {
-        parameters: {
-            query?: {
-                move_to?: string;
-            };
-            header?: {
-                "Idempotency-Key"?: string;
-            };
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Done */
-            204: {
-                headers: {
-                    "Ledger-Version"?: number;
-                    "Entry-Id"?: string;
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description A problem document */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    patch_category: {
-        parameters: {
-            query?: never;
-            header?: {
-                "Idempotency-Key"?: string;
-            };
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["CategoryPatch"];
-            };
-        };
-        responses: {
-            /** @description Done */
-            200: {
-                headers: {
-                    "Ledger-Version"?: number;
-                    "Entry-Id"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Category"];
-                };
-            };
-            /** @description A problem document */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    list_accounts: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Done */
-            200: {
-                headers: {
-                    "Ledger-Version"?: number;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["AccountList"];
-                };
-            };
-            /** @description A problem document */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    list_transactions: {
+    get_transactions: {
         parameters: {
             query?: {
                 from?: string;
                 to?: string;
+                account?: string;
+                /** @description One or more ids, separated by commas. */
                 category?: string;
                 tag?: string;
+                /** @description Part of description, note or payee, in any case. */
                 q?: string;
+                /** @description Bounds of the absolute amount. */
                 min?: string;
                 max?: string;
-                type?: "expense" | "income";
-                review?: boolean;
                 currency?: string;
+                /** @description `income` or `expense`. */
+                type?: "income" | "expense";
+                review?: boolean;
                 cursor?: string;
                 limit?: number;
+                /** @description The currency of totals and conversions; the base currency when it is left out. */
                 display_currency?: string;
             };
             header?: never;
@@ -1633,33 +1966,28 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
             200: {
                 headers: {
-                    "Ledger-Version"?: number;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["TransactionList"];
                 };
             };
-            /** @description A problem document */
-            default: {
+            "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
     };
-    record_transaction: {
+    post_transactions: {
         parameters: {
             query?: never;
-            header?: {
-                "Idempotency-Key"?: string;
-            };
+            header?: never;
             path?: never;
             cookie?: never;
         };
@@ -1669,66 +1997,56 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Done */
             201: {
                 headers: {
-                    "Ledger-Version"?: number;
-                    "Entry-Id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Recorded"];
                 };
             };
-            /** @description A problem document */
-            default: {
+            "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
     };
-    record_transactions: {
+    post_transactions_bulk: {
         parameters: {
             query?: never;
-            header?: {
-                "Idempotency-Key"?: string;
-            };
+            header?: never;
             path?: never;
             cookie?: never;
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["Bulk"];
+                "application/json": components["schemas"]["BulkRequest"];
             };
         };
         responses: {
-            /** @description Done */
             201: {
                 headers: {
-                    "Ledger-Version"?: number;
-                    "Entry-Id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["BulkAnswer"];
+                    "application/json": components["schemas"]["BulkRecorded"];
                 };
             };
-            /** @description A problem document */
-            default: {
+            "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
     };
-    suggest: {
+    post_transactions_suggest: {
         parameters: {
             query?: never;
             header?: never;
@@ -1741,32 +2059,27 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Done */
             200: {
                 headers: {
-                    "Ledger-Version"?: number;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Suggestion"];
                 };
             };
-            /** @description A problem document */
-            default: {
+            "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
     };
-    get_transaction: {
+    get_transactions_by_id: {
         parameters: {
-            query?: {
-                display_currency?: string;
-            };
+            query?: never;
             header?: never;
             path: {
                 id: string;
@@ -1775,33 +2088,28 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
             200: {
                 headers: {
-                    "Ledger-Version"?: number;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Transaction"];
                 };
             };
-            /** @description A problem document */
-            default: {
+            "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
     };
-    delete_transaction: {
+    delete_transactions_by_id: {
         parameters: {
             query?: never;
-            header?: {
-                "Idempotency-Key"?: string;
-            };
+            header?: never;
             path: {
                 id: string;
             };
@@ -1809,32 +2117,26 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
             204: {
                 headers: {
-                    "Ledger-Version"?: number;
-                    "Entry-Id"?: string;
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description A problem document */
-            default: {
+            "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
     };
-    patch_transaction: {
+    patch_transactions_by_id: {
         parameters: {
             query?: never;
-            header?: {
-                "Idempotency-Key"?: string;
-            };
+            header?: never;
             path: {
                 id: string;
             };
@@ -1846,383 +2148,51 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Done */
             200: {
                 headers: {
-                    "Ledger-Version"?: number;
-                    "Entry-Id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Patched"];
+                    "application/json": components["schemas"]["Amended"];
                 };
             };
-            /** @description A problem document */
-            default: {
+            "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
     };
-    undo: {
+    post_undo: {
         parameters: {
             query?: never;
-            header?: {
-                "Idempotency-Key"?: string;
-            };
+            header?: never;
             path?: never;
             cookie?: never;
         };
-        requestBody: {
+        requestBody?: {
             content: {
-                "application/json": components["schemas"]["UndoRequest"];
+                "application/json": components["schemas"]["UndoRequest"] | null;
             };
         };
         responses: {
-            /** @description Done */
             200: {
                 headers: {
-                    "Ledger-Version"?: number;
-                    "Entry-Id"?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Undone"];
                 };
             };
-            /** @description A problem document */
-            default: {
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    redo: {
-        parameters: {
-            query?: never;
-            header?: {
-                "Idempotency-Key"?: string;
-            };
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Done */
-            200: {
-                headers: {
-                    "Ledger-Version"?: number;
-                    "Entry-Id"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Undone"];
-                };
-            };
-            /** @description A problem document */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    list_history: {
-        parameters: {
-            query?: {
-                cursor?: string;
-                limit?: number;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Done */
-            200: {
-                headers: {
-                    "Ledger-Version"?: number;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["History"];
-                };
-            };
-            /** @description A problem document */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    list_changes: {
-        parameters: {
-            query?: {
-                since?: number;
-                limit?: number;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Done */
-            200: {
-                headers: {
-                    "Ledger-Version"?: number;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Changes"];
-                };
-            };
-            /** @description A problem document */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    get_dashboard: {
-        parameters: {
-            query?: {
-                from?: string;
-                to?: string;
-                currency?: string;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Done */
-            200: {
-                headers: {
-                    "Ledger-Version"?: number;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Dashboard"];
-                };
-            };
-            /** @description A problem document */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    get_breakdown: {
-        parameters: {
-            query?: {
-                months?: string;
-                currency?: string;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Done */
-            200: {
-                headers: {
-                    "Ledger-Version"?: number;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Breakdown"];
-                };
-            };
-            /** @description A problem document */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    get_monthly: {
-        parameters: {
-            query?: {
-                months?: string;
-                categories?: string;
-                currency?: string;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Done */
-            200: {
-                headers: {
-                    "Ledger-Version"?: number;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Monthly"];
-                };
-            };
-            /** @description A problem document */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    list_currencies: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Done */
-            200: {
-                headers: {
-                    "Ledger-Version"?: number;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["CurrencyList"];
-                };
-            };
-            /** @description A problem document */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    get_rates: {
-        parameters: {
-            query?: {
-                date?: string;
-                base?: string;
-                symbols?: string;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Done */
-            200: {
-                headers: {
-                    "Ledger-Version"?: number;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Rates"];
-                };
-            };
-            /** @description A problem document */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    get_classifier: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Done */
-            200: {
-                headers: {
-                    "Ledger-Version"?: number;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Classifier"];
-                };
-            };
-            /** @description A problem document */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    retrain_classifier: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Done */
-            202: {
-                headers: {
-                    "Ledger-Version"?: number;
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description A problem document */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };

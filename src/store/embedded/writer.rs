@@ -270,3 +270,120 @@ fn perform(db: &mut Connection, group: &mut [Box<dyn Work>]) -> Result<(), Fault
     }
     Ok(transaction.commit()?)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::store::embedded::{FILE, open};
+
+    const FRAME: u64 = 4096 + 24;
+
+    fn writer(dir: &Path) -> Writer {
+        open::to_write(dir).unwrap().writer
+    }
+
+    fn add(db: &Connection, name: &str) -> Result<(), Fault> {
+        db.execute("INSERT INTO server_keys (name, key) VALUES (?1, x'00')", [name])?;
+        Ok(())
+    }
+
+    async fn names(writer: &Writer) -> Vec<String> {
+        let read = |db: &Connection| {
+            let mut statement = db.prepare("SELECT name FROM server_keys ORDER BY name")?;
+            Ok(statement.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?)
+        };
+        writer.run(read).await.unwrap()
+    }
+
+    /// Holds the writer up, queues everything, and lets go: all of it becomes one group.
+    async fn as_one_group<F>(writer: &Writer, work: Vec<F>) -> Vec<Result<(), StoreError>>
+    where
+        F: FnOnce(&Connection) -> Result<(), Fault> + Send + 'static,
+    {
+        let (open_gate, gate) = std::sync::mpsc::channel::<()>();
+        let (arrived, arrival) = oneshot::channel();
+        let (reply, _held) = oneshot::channel();
+        let hold = move |_: &Connection| {
+            let _ = arrived.send(());
+            gate.recv().map_err(|_| Fault::damaged("gate"))
+        };
+        let hold = Job { work: Some(hold), outcome: None, reply };
+        writer.send(Command::Perform(Box::new(hold))).await.unwrap();
+        arrival.await.unwrap();
+        let mut answers = Vec::new();
+        for work in work {
+            let (reply, answer) = oneshot::channel();
+            writer
+                .send(Command::Perform(Box::new(Job { work: Some(work), outcome: None, reply })))
+                .await
+                .unwrap();
+            answers.push(answer);
+        }
+        open_gate.send(()).unwrap();
+        let mut outcomes = Vec::new();
+        for answer in answers {
+            outcomes.push(answer.await.unwrap());
+        }
+        outcomes
+    }
+
+    #[tokio::test]
+    async fn what_queued_during_a_commit_shares_the_next() {
+        let dir = tempfile::tempdir().unwrap();
+        let writer = writer(dir.path());
+        let log = dir.path().join(format!("{FILE}-wal"));
+        let before = std::fs::metadata(&log).unwrap().len();
+
+        let work = (0..64).map(|n| move |db: &Connection| add(db, &format!("{n:02}"))).collect();
+        let outcomes = as_one_group(&writer, work).await;
+
+        assert!(outcomes.iter().all(Result::is_ok));
+        let grown = std::fs::metadata(&log).unwrap().len().saturating_sub(before);
+        assert!(grown < 10 * FRAME, "64 writes took {} frames", grown / FRAME);
+    }
+
+    #[tokio::test]
+    async fn a_failing_piece_of_work_leaves_nothing_and_spoils_nothing() {
+        let dir = tempfile::tempdir().unwrap();
+        let writer = writer(dir.path());
+
+        let work = (0..3)
+            .map(|n| {
+                move |db: &Connection| {
+                    add(db, &n.to_string())?;
+                    if n == 1 { Err(Fault::damaged("injected")) } else { Ok(()) }
+                }
+            })
+            .collect();
+        let outcomes = as_one_group(&writer, work).await;
+
+        assert_eq!(outcomes, [Ok(()), Err(StoreError::Damaged("injected".into())), Ok(())]);
+        assert_eq!(names(&writer).await, ["0", "2"]);
+    }
+
+    #[tokio::test]
+    async fn a_group_that_sqlite_rolled_back_fails_as_a_whole() {
+        let dir = tempfile::tempdir().unwrap();
+        let writer = writer(dir.path());
+
+        let work = (0..3)
+            .map(|n| {
+                move |db: &Connection| {
+                    add(db, &n.to_string())?;
+                    if n == 1 {
+                        db.execute_batch("ROLLBACK")?;
+                        return Err(StoreError::NoRoom("injected".into()).into());
+                    }
+                    Ok(())
+                }
+            })
+            .collect();
+        let outcomes = as_one_group(&writer, work).await;
+
+        assert_eq!(outcomes, vec![Err(StoreError::NoRoom("injected".into())); 3]);
+        assert!(names(&writer).await.is_empty());
+        assert_eq!(writer.run(|db| add(db, "later")).await, Ok(()));
+    }
+}

@@ -1,0 +1,10 @@
+# Each target is one line: what it does is the command.
+.PHONY: run test check bench model evaluate fmt
+
+run: ; cargo run --release
+test: ; bash .ci/test
+check: ; cargo fmt --all --check && cargo clippy --workspace --all-targets -- -D warnings && cd frontend && npm run lint
+bench: ; FINBRAIN_UI=skip cargo bench --bench figures
+model: ; cargo run --release -p finbrain-ml --bin model
+evaluate: ; cargo run --release -p finbrain-ml --bin evaluate -- $(FINBRAIN_TEST_DATA)/finbrain_labelled.csv
+fmt: ; cargo fmt --all

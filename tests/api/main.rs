@@ -1,0 +1,16 @@
+//! The server as its clients see it: a whole application on free ports, spoken to over HTTP. One module by noun.
+#![allow(clippy::unwrap_used, reason = "a test fails by panic")]
+
+mod account;
+mod app;
+mod categories;
+mod classifier;
+mod client;
+mod events;
+mod history;
+mod keys;
+mod log;
+mod rates;
+mod reports;
+mod session;
+mod transactions;

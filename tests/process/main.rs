@@ -1,0 +1,9 @@
+//! The program as it is installed: the real binary in a process of its own, spoken to over loopback, killed, starved of
+//! disk and given bad files. What a test starts ends with the test.
+
+mod person;
+mod program;
+mod wire;
+
+mod kill;
+mod yardstick;
