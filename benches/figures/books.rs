@@ -47,6 +47,7 @@ pub fn open_from_snapshot(table: &mut Table, server: &Server, cookie: &str) -> a
 
 /// The same from the journal alone, as after the loss of every snapshot.
 pub fn fold_journal(table: &mut Table, room: &Path) -> anyhow::Result<()> {
+    table.begin("opening a book of 100,000 rows without snapshot");
     seed(room, 1, MANY)?;
     let server = Server::start(room)?;
     let cookie = server.sign_in(0)?;

@@ -1,7 +1,8 @@
 //! `make bench`: the figures that the design promises, measured in one run and printed as one table.
 //!
 //! It measures the program from outside, as a process that is asked over HTTP, and its rules as functions; it decides
-//! nothing and asserts nothing, because machines differ. The ratios are what counts.
+//! nothing and asserts nothing, because machines differ. The ratios are what counts. `cargo bench --bench figures reads`
+//! measures a part: labels, books, reads, writes, logins, opening, folding, process.
 
 mod bare;
 mod books;
@@ -37,12 +38,25 @@ fn main() -> anyhow::Result<()> {
         [first, body] if first == bare::ARGUMENT => bare::serve(body),
         // `cargo test --all-targets` starts benchmarks without it, to see whether they build.
         arguments if !arguments.iter().any(|argument| argument == "--bench") => Ok(()),
-        _ => measure(),
+        arguments => measure(&Parts::named(arguments)),
+    }
+}
+
+/// What is to be measured; everything when nothing is named.
+struct Parts(Vec<String>);
+
+impl Parts {
+    fn named(arguments: &[String]) -> Self {
+        Self(arguments.iter().filter(|argument| !argument.starts_with('-')).cloned().collect())
+    }
+
+    fn has(&self, part: &str) -> bool {
+        self.0.is_empty() || self.0.iter().any(|named| named == part)
     }
 }
 
 #[expect(clippy::print_stdout, reason = "the table is what the program is for")]
-fn measure() -> anyhow::Result<()> {
+fn measure(parts: &Parts) -> anyhow::Result<()> {
     let began = Instant::now();
     let mut table = Table::default();
     let room = tempfile::tempdir()?;
@@ -51,11 +65,21 @@ fn measure() -> anyhow::Result<()> {
         fs::create_dir(&folder)?;
         Ok(folder)
     };
-    labels::measure(&mut table)?;
-    books::measure(&mut table)?;
-    over_http(&mut table, &folder("persons")?)?;
-    books::fold_journal(&mut table, &folder("journal")?)?;
-    process::measure(&mut table, &folder("full")?)?;
+    if parts.has("labels") {
+        labels::measure(&mut table)?;
+    }
+    if parts.has("books") {
+        books::measure(&mut table)?;
+    }
+    if ["reads", "writes", "logins", "opening"].iter().any(|part| parts.has(part)) {
+        over_http(parts, &mut table, &folder("persons")?)?;
+    }
+    if parts.has("folding") {
+        books::fold_journal(&mut table, &folder("journal")?)?;
+    }
+    if parts.has("process") {
+        process::measure(&mut table, &folder("full")?)?;
+    }
     let text = table.markdown(began);
     println!("{text}");
     fs::write(Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name("figures.md"), text)?;
@@ -63,7 +87,7 @@ fn measure() -> anyhow::Result<()> {
 }
 
 /// Everything that is asked of one server.
-fn over_http(table: &mut Table, room: &Path) -> anyhow::Result<()> {
+fn over_http(parts: &Parts, table: &mut Table, room: &Path) -> anyhow::Result<()> {
     seed(room, FIRST_LOGIN + logins::accounts(), 0)?;
     let server = Server::start(room)?;
     let reader = |number, rows| -> anyhow::Result<String> {
@@ -77,12 +101,21 @@ fn over_http(table: &mut Table, room: &Path) -> anyhow::Result<()> {
         middle.push(server.sign_in(1)?);
     }
     let readers = Readers { small, middle, large: reader(2, 100_000)? };
-    reads::measure(table, &server, &readers, room)?;
-    let writers = (FIRST_WRITER..FIRST_LOGIN).map(|number| server.sign_in(number));
-    writes::measure(table, &server, &writers.collect::<anyhow::Result<Vec<_>>>()?)?;
-    logins::measure(table, &server, FIRST_LOGIN)?;
-    server.stop()?;
-    books::open_from_snapshot(table, &Server::start(room)?, &readers.large)
+    if parts.has("reads") {
+        reads::measure(table, &server, &readers, room)?;
+    }
+    if parts.has("writes") {
+        let writers = (FIRST_WRITER..FIRST_LOGIN).map(|number| server.sign_in(number));
+        writes::measure(table, &server, &writers.collect::<anyhow::Result<Vec<_>>>()?)?;
+    }
+    if parts.has("logins") {
+        logins::measure(table, &server, FIRST_LOGIN)?;
+    }
+    if parts.has("opening") {
+        server.stop()?;
+        books::open_from_snapshot(table, &Server::start(room)?, &readers.large)?;
+    }
+    Ok(())
 }
 
 /// Writes rows into somebody's book: expenses of three years in a few categories, nine in ten in shekels.
