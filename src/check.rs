@@ -8,7 +8,7 @@ use finbrain_domain::{
     ports::{Journal, StoreError},
 };
 
-use crate::store::embedded::EmbeddedStore;
+use crate::store::embedded::{EmbeddedStore, FILE, OpenError};
 
 /// Entries that are read at a time.
 const BATCH: usize = 1000;
@@ -32,7 +32,7 @@ pub async fn check(data_dir: &Path) -> anyhow::Result<ExitCode> {
     let mut findings = Findings::default();
     let mut after = None;
     loop {
-        let books = store.books(after, BOOKS).await?;
+        let books = list(&store, after, data_dir).await?;
         let Some((last, _)) = books.last() else { break };
         after = Some(*last);
         for (book, reduced) in books {
@@ -46,11 +46,27 @@ pub async fn check(data_dir: &Path) -> anyhow::Result<ExitCode> {
     let Findings { books, closed, entries, transactions, damaged } = findings;
     println!(
         "{books} books ({closed} closed), {entries} entries, {transactions} transactions: {}",
-        if damaged == 0 { "all chains hold".to_owned() } else { format!("{damaged} damaged") }
+        match damaged {
+            0 => "all chains hold".to_owned(),
+            _ => format!("{damaged} damaged; keep a copy of {}, then restore a backup", data_dir.display()),
+        }
     );
     Ok(if damaged == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
+/// The next books. A file whose list of books cannot be read is damaged as a whole.
+async fn list(
+    store: &EmbeddedStore,
+    after: Option<BookId>,
+    data_dir: &Path,
+) -> anyhow::Result<Vec<(BookId, bool)>> {
+    Ok(match store.books(after, BOOKS).await {
+        Err(StoreError::Damaged(what)) => Err(OpenError::Damaged { path: data_dir.join(FILE), what })?,
+        answer => answer?,
+    })
+}
+
+/// What is wrong with a book is a finding; an error means that nothing can be found out.
 async fn check_book(
     store: &EmbeddedStore,
     book: BookId,
@@ -63,7 +79,10 @@ async fn check_book(
     }
     let mut ledger = Ledger::empty(book);
     loop {
-        let entries = store.since(book, ledger.version(), BATCH).await?;
+        let entries = match store.since(book, ledger.version(), BATCH).await {
+            Err(StoreError::Damaged(what)) => return Ok(Err(what)),
+            answer => answer?,
+        };
         if entries.is_empty() {
             break;
         }

@@ -22,8 +22,11 @@ pub(crate) fn describe_metrics() {
     metrics::describe_counter!(
         "finbrain_actor_restarts_total",
         metrics::Unit::Count,
-        "Actors started again after a panic, by kind"
+        "Actors that died of a panic, by kind; they are started again"
     );
+    for kind in ["user_session", "classifier", "rates", "worker"] {
+        metrics::counter!("finbrain_actor_restarts_total", "actor" => kind).increment(0);
+    }
 }
 
 /// The deaths of one actor, as far as they matter.
@@ -61,7 +64,8 @@ pub struct Keeper<A: Actor> {
 }
 
 struct Kept<A: Actor> {
-    addr: Addr<A>,
+    /// `None` while the actor rests.
+    addr: Option<Addr<A>>,
     deaths: Deaths,
 }
 
@@ -73,7 +77,7 @@ impl<A: Actor<Context = Context<A>>> std::fmt::Debug for Keeper<A> {
 
 impl<A: Actor<Context = Context<A>>> Keeper<A> {
     pub fn new(kind: &'static str, make: impl Fn() -> Addr<A> + Send + Sync + 'static) -> Self {
-        let addr = make();
+        let addr = Some(make());
         let kept = Mutex::new(Kept { addr, deaths: Deaths::default() });
         Self { kind, make: Box::new(make), kept }
     }
@@ -95,13 +99,17 @@ impl<A: Actor<Context = Context<A>>> Keeper<A> {
 
     fn living(&self) -> Result<Addr<A>, Error> {
         let mut kept = self.lock();
-        if !kept.addr.connected() {
-            let now = Instant::now();
-            kept.deaths.check(now)?;
+        let now = Instant::now();
+        if kept.addr.take_if(|addr| !addr.connected()).is_some() {
             kept.deaths.count(self.kind, now);
-            kept.addr = (self.make)();
         }
-        Ok(kept.addr.clone())
+        if let Some(addr) = &kept.addr {
+            return Ok(addr.clone());
+        }
+        kept.deaths.check(now)?;
+        let addr = (self.make)();
+        kept.addr = Some(addr.clone());
+        Ok(addr)
     }
 
     fn lock(&self) -> MutexGuard<'_, Kept<A>> {

@@ -49,6 +49,11 @@ pub(crate) fn describe_metrics() {
         Unit::Count,
         "Session actors stopped for want of memory"
     );
+    metrics::gauge!("finbrain_user_sessions").increment(0.0);
+    metrics::counter!("finbrain_ledgers_opened_total").increment(0);
+    metrics::counter!("finbrain_ledgers_evicted_total").increment(0);
+    // Registered, so that it is there before the first ledger is opened.
+    let _ = metrics::histogram!("finbrain_ledger_open_seconds");
 }
 
 /// Whose book.
@@ -216,11 +221,12 @@ impl Registry {
         if let Some(handle) = living(&slot) {
             return Ok(handle);
         }
-        deaths.check(Instant::now())?;
-        let died = slot.handle.load().as_ref().is_some_and(|old| !old.published.has_stopped());
-        if died {
-            deaths.count("user_session", Instant::now());
+        let now = Instant::now();
+        // Taken out of its place, so that a death is counted once however many requests come while the book rests.
+        if slot.handle.swap(None).is_some_and(|old| !old.published.has_stopped()) {
+            deaths.count("user_session", now);
         }
+        deaths.check(now)?;
         let handle = Arc::new(self.start(owner).await?);
         slot.handle.store(Some(Arc::clone(&handle)));
         drop(deaths);
@@ -238,6 +244,9 @@ impl Registry {
             UserSession::new(inner.ports.clone(), owner.user, inner.rates.clone(), inner.life, ledger);
         let at = inner.next.fetch_add(1, Ordering::Relaxed) % inner.arbiters.len();
         let addr = UserSession::start_in_arbiter(&inner.arbiters[at], move |_| session);
+        // Until the actor has started and widened its mailbox, that takes no more than sixteen messages, and everybody
+        // who waited for the book would be sent away.
+        addr.send(Run(Box::new(|_, _| ()))).await.map_err(|_| Error::Stopped)?;
         Ok(Handle { addr, published })
     }
 

@@ -37,6 +37,9 @@ pub(crate) fn describe_metrics() {
         Unit::Count,
         "Pieces of work that failed and stay due"
     );
+    metrics::counter!("finbrain_effects_delivered_total").increment(0);
+    metrics::counter!("finbrain_due_done_total", "kind" => DueKind::DemoExpiry.as_str()).increment(0);
+    metrics::counter!("finbrain_worker_failures_total").increment(0);
 }
 
 /// Whether corrections may teach the shared model.

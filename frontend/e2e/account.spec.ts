@@ -1,4 +1,4 @@
-import { en, expect, fillExpense, newEmail, password, rowOf, test } from './fixtures';
+import { en, expect, fillExpense, he, newEmail, newPerson, password, rowOf, test } from './fixtures';
 
 test('a new person signs up and adds the first expense', async ({ page }) => {
   await page.goto('/');
@@ -67,4 +67,22 @@ test('an amount that is none is refused at its field', async ({ page }) => {
   await dialog.getByRole('button', { name: en.add.submit, exact: true }).click();
 
   await expect(dialog.getByText(en.amount.malformed)).toBeVisible();
+});
+
+test('signing in again brings the settings as they are now', async ({ page }) => {
+  const email = await newPerson(page);
+  await page.goto('/settings');
+  await page.getByRole('combobox', { name: en.settings.language }).click();
+  await page.getByRole('option', { name: 'עברית' }).click();
+  await page.getByRole('form', { name: en.settings.profile }).getByRole('button', { name: en.action.save }).click();
+  await expect(page.locator('html')).toHaveAttribute('dir', 'rtl');
+  await page.getByRole('button', { name: he.nav.account }).click();
+  await page.getByRole('menuitem', { name: he.auth.logout }).click();
+
+  await page.getByRole('textbox', { name: he.field.email }).fill(email);
+  await page.getByLabel(he.field.password, { exact: true }).fill(password);
+  await page.getByRole('button', { name: he.auth.signIn, exact: true }).click();
+
+  await expect(page.getByRole('heading', { name: he.settings.title, level: 1 })).toBeVisible();
+  await expect(page.locator('html')).toHaveAttribute('dir', 'rtl');
 });

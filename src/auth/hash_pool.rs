@@ -167,6 +167,12 @@ pub(super) fn describe_metrics() {
         "finbrain_password_refused_total",
         "Passwords dropped before hashing, by reason: full, displaced, late, abandoned"
     );
+    for reason in ["full", "displaced", "late"] {
+        metrics::counter!("finbrain_password_refused_total", "reason" => reason).increment(0);
+    }
+    metrics::gauge!("finbrain_password_queue").set(0.0);
+    // Registered, so that it is there before the first password.
+    let _ = metrics::histogram!("finbrain_password_hash_seconds");
 }
 
 /// The pool is being dropped, so the process is about to end.

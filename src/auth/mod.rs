@@ -15,6 +15,7 @@ pub mod hash_pool;
 pub mod keys;
 pub mod password;
 pub mod public_url;
+mod sessions;
 pub mod settings;
 pub mod token;
 
@@ -22,13 +23,9 @@ mod argon;
 mod credentials;
 mod fair_queue;
 mod gate;
-mod sessions;
 
 /// What the metrics of this module mean, for `/metrics`.
 pub fn describe_metrics() {
     hash_pool::describe_metrics();
-    metrics::describe_counter!(
-        "finbrain_session_fallback_total",
-        "Requests whose session was looked up in the durable store because the shared state was away"
-    );
+    sessions::describe_metrics();
 }

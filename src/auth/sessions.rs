@@ -18,6 +18,15 @@ use super::{accounts::Auth, error::AuthError, token::Token};
 /// Times of more sessions than these are not kept while the store is away: they cost memory, losing them costs precision.
 const MOST_UNSAVED: usize = 100_000;
 
+/// What the counter of this module means, for `/metrics`.
+pub fn describe_metrics() {
+    metrics::describe_counter!(
+        "finbrain_session_fallback_total",
+        "Requests whose session was looked up in the durable store because the shared state was away"
+    );
+    metrics::counter!("finbrain_session_fallback_total").increment(0);
+}
+
 impl Auth {
     /// Whose token this is, counting the request. `active` is whether the request is a sign of activity.
     pub async fn identify(&self, token: &str, now: Timestamp, active: bool) -> Result<Session, AuthError> {

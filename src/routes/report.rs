@@ -12,20 +12,33 @@ use finbrain_actors::{
     user_session::{Answered, Query},
 };
 use finbrain_domain::ids::{BookId, Digest};
-use quick_cache::sync::Cache;
+use quick_cache::{Weighter, sync::Cache};
 use serde::Serialize;
 
 use super::caller::{CurrentUser, LEDGER_VERSION};
 use crate::problem::Problem;
 
-/// Reports that are kept rendered.
-const KEPT: usize = 2048;
+/// Reports that are kept rendered, about, and the bytes of all of them together.
+const KEPT: usize = 4096;
+const KEPT_BYTES: u64 = 16 << 20;
 /// Larger ones are rendered each time.
 const LARGEST: usize = 64 * 1024;
 
 /// Reports that were rendered for one version of a book.
 pub struct Rendered {
-    kept: Cache<(BookId, [u8; 16]), Bytes>,
+    kept: Cache<Key, Bytes, Length>,
+}
+
+type Key = (BookId, [u8; 16]);
+
+/// A report weighs what it takes.
+#[derive(Debug, Clone, Copy)]
+struct Length;
+
+impl Weighter<Key, Bytes> for Length {
+    fn weight(&self, key: &Key, body: &Bytes) -> u64 {
+        u64::try_from(size_of_val(key) + body.len()).unwrap_or(u64::MAX)
+    }
 }
 
 impl std::fmt::Debug for Rendered {
@@ -36,7 +49,7 @@ impl std::fmt::Debug for Rendered {
 
 impl Default for Rendered {
     fn default() -> Self {
-        Self { kept: Cache::new(KEPT) }
+        Self { kept: Cache::with_weighter(KEPT, KEPT_BYTES, Length) }
     }
 }
 

@@ -2,7 +2,10 @@
 
 use std::{
     io,
-    sync::{Mutex, MutexGuard, Once, PoisonError},
+    sync::{
+        Mutex, MutexGuard, Once, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
 };
 
 use finbrain::telemetry::{LogFormat, subscriber};
@@ -12,6 +15,7 @@ use tracing_subscriber::fmt::MakeWriter;
 pub const PRIVATE: [&str; 4] = ["zanzibar", "private.example", "77123", "fbsecret"];
 
 static LINES: Mutex<Vec<u8>> = Mutex::new(Vec::new());
+static BYTES: AtomicUsize = AtomicUsize::new(0);
 
 /// Collects the log of the process from now on.
 pub fn collect() {
@@ -51,6 +55,7 @@ impl<'a> MakeWriter<'a> for Lines {
 impl io::Write for Lines {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         lines().extend_from_slice(bytes);
+        BYTES.fetch_add(bytes.len(), Ordering::Relaxed);
         Ok(bytes.len())
     }
 
@@ -66,4 +71,14 @@ fn a_private_title_would_be_found_in_the_log() {
         Some("{\"title\":\"zanzibar ferry\"}")
     );
     assert_eq!(telling("{\"message\":\"request\"}"), None);
+}
+
+#[tokio::test]
+async fn the_log_of_a_server_is_collected() {
+    let app = crate::app::spawn_app();
+    let before = BYTES.load(Ordering::Relaxed);
+
+    app.stranger().get("/me").is(401).await;
+
+    assert!(BYTES.load(Ordering::Relaxed) > before, "every request is a line");
 }

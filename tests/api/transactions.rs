@@ -1,5 +1,7 @@
 //! `/transactions`: recorded, found, changed and removed.
 
+use std::future::IntoFuture as _;
+
 use serde_json::{Value, json};
 
 use crate::{
@@ -371,6 +373,17 @@ async fn a_client_that_has_seen_more_gets_no_older_answer() {
         assert_eq!(ahead.code(), "unavailable", "{path}");
         dana.get(path).header("ledger-min", "x").is(400).await;
     }
+}
+
+#[tokio::test]
+async fn a_hundred_first_requests_at_once_open_the_book_together() {
+    let app = spawn_app();
+    let dana = app.register("Dana").await;
+
+    let requests = (0..100).map(|_| dana.get("/transactions").is(200).into_future());
+    let answers = futures_util::future::join_all(requests).await;
+
+    assert!(answers.iter().all(|answer| answer.version() == 1));
 }
 
 #[tokio::test]

@@ -1,4 +1,4 @@
-//! What every journal does.
+//! What every journal does with entries.
 
 use std::sync::Arc;
 
@@ -6,7 +6,7 @@ use finbrain_domain::{
     change::Change,
     entry::{Author, Draft, Entry, Key, Reversal},
     ids::{BookId, Digest, EntryId, UserId},
-    ports::{AppendError, Journal, Snapshot, StoreError},
+    ports::{AppendError, Journal, StoreError},
     settings::Settings,
     text::Name,
 };
@@ -31,15 +31,6 @@ macro_rules! journal_suite {
             a_payload_of_five_megabytes_reads_back
             an_instant_finer_than_a_microsecond_still_verifies
             an_erased_payload_reads_back_as_none
-            a_snapshot_reads_back
-            a_snapshot_is_replaced_only_by_a_newer_one
-            a_snapshot_of_many_parts_reads_back
-            pending_entries_are_listed_oldest_first_until_delivered
-            a_closed_book_takes_no_entry
-            a_text_that_names_the_closing_does_not_close
-            a_reduced_book_keeps_contiguous_slots_and_chains_only
-            an_open_book_is_not_reduced
-            books_are_listed_in_pages_in_the_order_of_ids
         );
     };
 }
@@ -60,7 +51,7 @@ pub fn draft() -> Draft {
     }
 }
 
-fn setting(name: &str) -> Change {
+pub fn setting(name: &str) -> Change {
     Change::Settings { from: None, to: Some(Settings::of(Name::parse(name).unwrap())) }
 }
 
@@ -83,7 +74,7 @@ pub async fn grow(journal: &dyn Journal, count: usize) -> Vec<Entry> {
     entries
 }
 
-async fn all(journal: &dyn Journal, book: BookId) -> Vec<Entry> {
+pub async fn all(journal: &dyn Journal, book: BookId) -> Vec<Entry> {
     let mut entries: Vec<Entry> = Vec::new();
     loop {
         let last = entries.last().map_or(0, |entry| entry.slot);
@@ -95,7 +86,7 @@ async fn all(journal: &dyn Journal, book: BookId) -> Vec<Entry> {
     }
 }
 
-fn verify(entries: &[Entry]) {
+pub fn verify(entries: &[Entry]) {
     let mut previous = Digest::ZERO;
     for (entry, slot) in entries.iter().zip(1..) {
         assert_eq!(entry.slot, slot);
@@ -222,7 +213,7 @@ pub async fn eight_hundred_appends_of_sixteen_writers_form_one_chain(journal: Su
     verify(&entries);
 }
 
-fn keyed(key: &str) -> Draft {
+pub fn keyed(key: &str) -> Draft {
     Draft { key: Some(Key { key: key.into(), request: Digest::of(b"request") }), ..draft() }
 }
 
@@ -335,146 +326,4 @@ pub async fn an_erased_payload_reads_back_as_none(journal: Subject) {
 
     assert!(read == [entry]);
     verify(&read);
-}
-
-fn snapshot(book: BookId, version: u64, bytes: &[u8]) -> Snapshot {
-    Snapshot { book, version, format: 1, bytes: bytes.to_vec() }
-}
-
-pub async fn a_snapshot_reads_back(journal: Subject) {
-    let kept = snapshot(BookId::new(), 3, b"ledger");
-    journal.keep_snapshot(kept.clone()).await.unwrap();
-    let empty = snapshot(BookId::new(), 0, b"");
-    journal.keep_snapshot(empty.clone()).await.unwrap();
-
-    assert_eq!(journal.snapshot(kept.book).await, Ok(Some(kept)));
-    assert_eq!(journal.snapshot(empty.book).await, Ok(Some(empty)));
-}
-
-pub async fn a_snapshot_is_replaced_only_by_a_newer_one(journal: Subject) {
-    let book = BookId::new();
-    for (version, bytes) in [(5, b"five"), (4, b"four"), (5, b"same")] {
-        journal.keep_snapshot(snapshot(book, version, bytes)).await.unwrap();
-    }
-    assert_eq!(journal.snapshot(book).await, Ok(Some(snapshot(book, 5, b"five"))));
-
-    journal.keep_snapshot(snapshot(book, 6, b"six")).await.unwrap();
-
-    assert_eq!(journal.snapshot(book).await, Ok(Some(snapshot(book, 6, b"six"))));
-}
-
-/// Bytes that cannot be packed (xorshift).
-fn noise(length: usize) -> Vec<u8> {
-    let mut state = 0x9e37_79b9_7f4a_7c15_u64;
-    let step = || {
-        state ^= state << 13;
-        state ^= state >> 7;
-        state ^= state << 17;
-        state.to_le_bytes()
-    };
-    std::iter::repeat_with(step).take(length / 8).flatten().collect()
-}
-
-pub async fn a_snapshot_of_many_parts_reads_back(journal: Subject) {
-    let kept = snapshot(BookId::new(), 1, &noise(9 * 1024 * 1024));
-    journal.keep_snapshot(kept.clone()).await.unwrap();
-    assert!(journal.snapshot(kept.book).await.unwrap() == Some(kept.clone()));
-
-    let smaller = snapshot(kept.book, 2, b"smaller");
-    journal.keep_snapshot(smaller.clone()).await.unwrap();
-
-    assert_eq!(journal.snapshot(kept.book).await, Ok(Some(smaller)));
-}
-
-pub async fn pending_entries_are_listed_oldest_first_until_delivered(journal: Subject) {
-    let pending = |at: &str| Draft { pending: true, at: at.parse().unwrap(), ..draft() };
-    let newest = first(pending("2026-11-24T08:00:02Z"));
-    let oldest = first(pending("2026-11-24T08:00:00Z"));
-    let middle = after(&oldest, pending("2026-11-24T08:00:01Z"));
-    for entry in [&newest, &oldest, &middle] {
-        journal.append(entry.clone()).await.unwrap();
-    }
-    grow(&*journal, 2).await;
-    assert!(journal.pending(10).await.unwrap() == [oldest.clone(), middle.clone(), newest.clone()]);
-    assert!(journal.pending(2).await.unwrap() == [oldest.clone(), middle.clone()]);
-
-    journal.delivered(oldest.book, oldest.slot).await.unwrap();
-    journal.delivered(oldest.book, oldest.slot).await.unwrap();
-    journal.delivered(BookId::new(), 9).await.unwrap();
-
-    assert!(journal.pending(10).await.unwrap() == [middle, newest]);
-    let delivered = all(&*journal, oldest.book).await;
-    assert!(!delivered[0].pending);
-    verify(&delivered);
-}
-
-/// A book of so many entries, the last of which closes it.
-async fn closed(journal: &dyn Journal, count: usize) -> Vec<Entry> {
-    let mut entries = grow(journal, count - 1).await;
-    let closing =
-        after(entries.last().unwrap(), Draft { changes: vec![Change::BookClosed], ..keyed("close") });
-    journal.append(closing.clone()).await.unwrap();
-    entries.push(closing);
-    entries
-}
-
-pub async fn a_closed_book_takes_no_entry(journal: Subject) {
-    let entries = closed(&*journal, 3).await;
-    let last = entries.last().unwrap();
-
-    assert_eq!(journal.append(after(last, draft())).await, Err(AppendError::Closed));
-    assert_eq!(journal.append(after(last, keyed("close"))).await, Err(AppendError::Closed));
-    assert!(all(&*journal, last.book).await == entries, "until it is reduced a closed book can be read");
-    assert_eq!(journal.books(None, 10).await, Ok(vec![(last.book, false)]));
-}
-
-pub async fn a_text_that_names_the_closing_does_not_close(journal: Subject) {
-    let entry = first(Draft { changes: vec![setting("\"book_closed\""), setting("book_closed")], ..draft() });
-    journal.append(entry.clone()).await.unwrap();
-
-    assert_eq!(journal.append(after(&entry, draft())).await, Ok(()));
-}
-
-pub async fn a_reduced_book_keeps_contiguous_slots_and_chains_only(journal: Subject) {
-    let other = grow(&*journal, 3).await;
-    let entries = closed(&*journal, 2_500).await;
-    let (book, last) = (entries[0].book, entries.last().unwrap());
-    journal.keep_snapshot(snapshot(book, 1, b"a ledger of a closed book")).await.unwrap();
-
-    journal.reduce(book).await.unwrap();
-    journal.reduce(book).await.unwrap();
-    journal.keep_snapshot(snapshot(book, 2_500, b"late")).await.unwrap();
-
-    let expected: Vec<_> = entries.iter().map(|entry| (entry.slot, entry.chain)).collect();
-    assert_eq!(journal.tombstones(book).await, Ok(expected));
-    assert_eq!(journal.head(book).await, Ok(2_500));
-    assert!(journal.since(book, 0, 10).await.unwrap().is_empty());
-    assert!(journal.before(book, u64::MAX, 10).await.unwrap().is_empty());
-    assert!(journal.by_id(book, last.entry_id).await.unwrap().is_none());
-    assert!(journal.by_key(book, "close").await.unwrap().is_none());
-    assert_eq!(journal.snapshot(book).await, Ok(None));
-    assert_eq!(journal.append(after(last, draft())).await, Err(AppendError::Closed));
-    assert!(all(&*journal, other[0].book).await == other);
-    assert_eq!(journal.books(None, 10).await, Ok(vec![(other[0].book, false), (book, true)]));
-}
-
-pub async fn an_open_book_is_not_reduced(journal: Subject) {
-    let entries = grow(&*journal, 2).await;
-
-    assert!(matches!(journal.reduce(entries[0].book).await, Err(StoreError::Damaged(_))));
-    assert!(matches!(journal.reduce(BookId::new()).await, Err(StoreError::Damaged(_))));
-    assert!(all(&*journal, entries[0].book).await == entries);
-}
-
-pub async fn books_are_listed_in_pages_in_the_order_of_ids(journal: Subject) {
-    let mut books = Vec::new();
-    for count in [1, 3, 2, 1, 1] {
-        books.push((grow(&*journal, count).await[0].book, false));
-    }
-    books.sort_unstable();
-
-    assert_eq!(journal.books(None, 2).await.unwrap(), books[..2]);
-    assert_eq!(journal.books(Some(books[1].0), 2).await.unwrap(), books[2..4]);
-    assert_eq!(journal.books(Some(books[3].0), 2).await.unwrap(), books[4..]);
-    assert_eq!(journal.books(Some(books[4].0), 2).await, Ok(vec![]));
 }

@@ -8,9 +8,11 @@
 
 use std::{any::Any, sync::Arc};
 
+pub mod closing;
 pub mod due;
 pub mod journal;
 pub mod models;
+pub mod snapshots;
 pub mod users;
 
 /// An empty store under test, with whatever must outlive it, such as its directory.

@@ -3,7 +3,14 @@
 
 mod person;
 mod program;
+mod volume;
 mod wire;
 
+mod disk;
 mod kill;
+mod log;
+mod refusal;
+mod seeded;
+mod stop;
+mod tamper;
 mod yardstick;

@@ -12,11 +12,16 @@ use serde_json::Value;
 /// Longer than any answer may take, debug build and busy machine included.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-#[derive(Debug)]
 pub struct Answer {
     pub status: u16,
     headers: Vec<(String, String)>,
     body: Vec<u8>,
+}
+
+impl std::fmt::Debug for Answer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} {:?} {}", self.status, self.headers, self.text())
+    }
 }
 
 impl Answer {

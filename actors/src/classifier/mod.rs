@@ -32,6 +32,10 @@ pub(crate) fn describe_metrics() {
         "Time of one training with its evaluation"
     );
     describe_gauge!("finbrain_model_accuracy", "Share of held-out rows that the serving model gets right");
+    for outcome in ["promoted", "rejected", "failed"] {
+        metrics::counter!("finbrain_trainings_total", "outcome" => outcome).increment(0);
+    }
+    let _ = metrics::histogram!("finbrain_training_seconds");
 }
 
 /// The model that serves.

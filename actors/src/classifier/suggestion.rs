@@ -1,7 +1,5 @@
 //! The layers of a suggestion. The first that is sure answers, and says which it was and why.
 
-use std::sync::Arc;
-
 use finbrain_domain::{category::CategoryId, ledger::Ledger};
 use finbrain_ml::{Model, Prediction, merchant};
 
@@ -16,22 +14,17 @@ pub struct Prepared {
     /// The cleaned merchant, the key of what a person's corrections taught.
     pub merchant: String,
     pub prediction: Prediction,
-    pub model: Arc<str>,
 }
 
 impl Prepared {
     /// Nothing: for rows whose category is known and teaches nobody.
     pub fn silent() -> Self {
         let prediction = Prediction { ranked: Vec::new(), reasons: Vec::new() };
-        Self { merchant: String::new(), prediction, model: "".into() }
+        Self { merchant: String::new(), prediction }
     }
 
     pub fn new(model: &Model, description: &str) -> Self {
-        Self {
-            merchant: merchant(description),
-            prediction: model.predict(description),
-            model: model.version().into(),
-        }
+        Self { merchant: merchant(description), prediction: model.predict(description) }
     }
 }
 

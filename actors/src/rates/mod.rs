@@ -37,6 +37,9 @@ pub fn describe_metrics() {
         metrics::Unit::Count,
         "Days since the newest currency rate was published"
     );
+    for outcome in ["ok", "empty", "unavailable", "nonsense", "off"] {
+        metrics::counter!("finbrain_rates_fetch_total", "outcome" => outcome).increment(0);
+    }
 }
 
 /// The way to the rates, for everybody. Clones share one actor.

@@ -87,6 +87,12 @@ pub(crate) fn describe_metrics() {
     );
     describe_counter!("finbrain_snapshots_total", Unit::Count, "Snapshots written");
     describe_counter!("finbrain_events_total", Unit::Count, "Events sent to open streams");
+    for outcome in ["accepted", "unchanged", "replayed", "refused", "busy"] {
+        metrics::counter!("finbrain_commands_total", "outcome" => outcome).increment(0);
+    }
+    metrics::counter!("finbrain_snapshots_total").increment(0);
+    metrics::counter!("finbrain_events_total").increment(0);
+    let _ = metrics::histogram!("finbrain_command_seconds");
 }
 
 /// What the registry and fast paths may know of an actor without asking it.
@@ -156,6 +162,8 @@ pub struct UserSession {
     streams: Streams,
     devices: HashMap<SessionId, Timestamp>,
     snapshot_version: u64,
+    /// The actor stops because it wants to. actix also calls `stopped` while a panic unwinds.
+    leaving: bool,
 }
 
 impl std::fmt::Debug for UserSession {
@@ -197,6 +205,7 @@ impl UserSession {
             probing: false,
             streams: Streams::default(),
             devices: HashMap::new(),
+            leaving: false,
         };
         (session, published)
     }
@@ -242,8 +251,13 @@ impl UserSession {
         let idle = now.as_second() - self.published.used() >= self.life.idle.as_secs();
         let working = self.writing || self.probing || !self.queue.is_empty() || !self.waiting.is_empty();
         if idle && !working && self.streams.len() == 0 {
-            ctx.stop();
+            self.leave(ctx);
         }
+    }
+
+    fn leave(&mut self, ctx: &mut Context<Self>) {
+        self.leaving = true;
+        ctx.stop();
     }
 }
 
@@ -264,6 +278,10 @@ impl Actor for UserSession {
     }
 
     fn stopped(&mut self, _: &mut Self::Context) {
+        // After a panic the ledger may be half-way between two versions: nobody may find it again.
+        if !self.leaving {
+            return;
+        }
         self.published.stopped.store(true, Ordering::Release);
         let published = Arc::clone(&self.published);
         if self.ledger.version() == self.snapshot_version || self.ledger.is_closed() {
@@ -349,7 +367,7 @@ impl UserSession {
         if self.writing {
             ctx.run_later(Duration::from_millis(20), Self::retire);
         } else {
-            ctx.stop();
+            self.leave(ctx);
         }
     }
 

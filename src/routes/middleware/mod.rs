@@ -1,7 +1,8 @@
 //! What surrounds every request: its id, the security headers, the access log, the metrics, and the net under a
 //! handler that panics. One layer instead of five, because each layer costs every request an allocation and a poll.
 //!
-//! It knows no route and no session. It never looks at a query, a cookie or a body.
+//! It also turns away what was not meant for this host. It knows no route and no session, and never looks at a query, a
+//! cookie or a body.
 
 mod access;
 mod headers;
@@ -21,6 +22,7 @@ use actix_web::{
     dev::{Service, ServiceRequest, ServiceResponse, Transform, forward_ready},
     error::InternalError,
     http::header::{self, HeaderValue},
+    web::Data,
 };
 use futures_util::FutureExt as _;
 
@@ -29,7 +31,10 @@ use self::{
     access::{Meters, Visit},
     headers::SecurityHeaders,
 };
-use crate::problem::{Code, MEDIA_TYPE, Problem};
+use crate::{
+    auth::{door::Door, error::AuthError},
+    problem::{Code, MEDIA_TYPE, Problem},
+};
 
 /// Everything under this prefix answers with problem documents and is kept by no cache.
 const API: &str = "/api/";
@@ -94,6 +99,11 @@ where
         request.extensions_mut().insert(id);
         let service = Rc::clone(&self.service);
         let headers = self.headers;
+        if let Err(error) = check_host(&request) {
+            let refused = ServiceResponse::from_err(Problem::from(error), request.into_parts().0);
+            let refused = finish(refused, headers, visit, api);
+            return Box::pin(ready(Ok(refused.map_body(|_, body| EitherBody::right(BoxBody::new(body))))));
+        }
         Box::pin(async move {
             let answer = AssertUnwindSafe(async { service.call(request).await }).catch_unwind().await;
             let error = match answer {
@@ -114,6 +124,12 @@ where
                 .into())
         })
     }
+}
+
+/// Whether the request is meant for us, where the application has a door. Also for what needs no session: a page of
+/// another name that points here must not even learn who we are.
+fn check_host(request: &ServiceRequest) -> Result<(), AuthError> {
+    request.app_data::<Data<Door>>().map_or(Ok(()), |door| door.check_host(request.request()))
 }
 
 /// Gives an answer its headers and, when it says no, its document; then counts and logs it.

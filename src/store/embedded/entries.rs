@@ -132,7 +132,7 @@ pub(super) fn read(
     while size < bytes
         && let Some(row) = rows.next()?
     {
-        let entry = entry(row)?;
+        let entry = entry(row).map_err(|fault| placed(row, fault))?;
         size += entry.payload.as_ref().map_or(0, Vec::len);
         entries.push(entry);
     }
@@ -205,6 +205,14 @@ fn capacity(frame: &[u8]) -> usize {
 
 pub(super) fn hash(row: &Row<'_>, column: usize) -> Result<Digest, Fault> {
     Ok(row.get::<_, Hash>(column)?.0)
+}
+
+/// Says in which slot a column does not hold what it should.
+fn placed(row: &Row<'_>, fault: Fault) -> Fault {
+    match fault {
+        Fault::Sqlite(error) => unreadable(row, &format!("a column ({error})")),
+        Fault::Store(_) => fault,
+    }
 }
 
 fn unreadable(row: &Row<'_>, what: &str) -> Fault {

@@ -23,6 +23,9 @@ const READERS: usize = 4;
 /// Prepared statements that a connection remembers: more than there are.
 const STATEMENTS: usize = 96;
 
+/// Pages that the writer keeps in memory, when it has had use for them.
+const WRITER_CACHE_KIB: i64 = 16 * 1024;
+
 /// Why the store was not opened. Each message says what to do.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
@@ -136,6 +139,10 @@ fn prepare(db: &mut Connection) -> Result<Whose, Fault> {
     db.pragma_update(None, "synchronous", "FULL")?;
     // Others fold the log in; a commit never waits for that.
     db.pragma_update(None, "wal_autocheckpoint", 0)?;
+    // A savepoint notes the pages that it may have to restore; on disk those notes cost as much as the log.
+    db.pragma_update(None, "temp_store", "MEMORY")?;
+    // The dirty pages of a large group stay in memory until they are written once.
+    db.pragma_update(None, "cache_size", -WRITER_CACHE_KIB)?;
     // What is erased is overwritten, not only unlinked.
     db.pragma_update(None, "secure_delete", true)?;
     if matches!(whose, Whose::Nobodys) {

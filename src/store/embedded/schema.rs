@@ -27,7 +27,8 @@ CREATE TABLE journal (
     pending         INTEGER NOT NULL DEFAULT 0,
     PRIMARY KEY (book, slot)
 ) STRICT, WITHOUT ROWID;
-CREATE UNIQUE INDEX journal_entry ON journal (book, entry_id) WHERE entry_id IS NOT NULL;
+-- Ids are ordered by time: with the id first, the entries of one commit share a page, whatever their books.
+CREATE UNIQUE INDEX journal_entry ON journal (entry_id, book) WHERE entry_id IS NOT NULL;
 CREATE UNIQUE INDEX journal_key ON journal (book, key) WHERE key IS NOT NULL;
 CREATE INDEX journal_pending ON journal (at) WHERE pending = 1;
 

@@ -29,9 +29,10 @@ function useEnter() {
       queries.clear();
       ledgerVersion.reset();
     }
-    queries.setQueryData(meQuery.queryKey, user);
     queries.setQueryData(sessionQuery.queryKey, session);
-    await changeLanguage(languageOf(user.locale));
+    // A login opens no book: its answer has the settings that the account began with, `/me` has the current ones.
+    const me = await queries.fetchQuery({ ...meQuery, staleTime: 0 });
+    await changeLanguage(languageOf(me.locale));
     auth.signedIn(user.id);
     tabs.send({ type: 'signed-in', userId: user.id });
     if (same) await queries.invalidateQueries();

@@ -1,0 +1,261 @@
+//! Two registries over one store, as two pods would be: whatever they do at the same time, there is one journal.
+
+use std::{sync::Arc, time::Duration};
+
+use finbrain::{
+    outbound::{NoRates, ecb},
+    shared::{MemoryShared, Rate},
+    store::embedded::EmbeddedStore,
+};
+use finbrain_actors::{
+    Error, Ports,
+    classifier::Prepared,
+    rates::RatesHandle,
+    registry::{Owner, Registry},
+    user_session::{
+        Accepted, Cubes, Envelope, GetTransaction, Query, Reader, RecordTransaction, Recorded, View,
+    },
+};
+use finbrain_domain::{
+    entry::{Author, Entry, Key},
+    ids::{BookId, Digest, EntryId, TransactionId, UserId},
+    ledger::Ledger,
+    money::{Currency, Money},
+    ports::{Answer, AppendError, Journal, Snapshot, StoreError, Users as _},
+    session::SessionLife,
+    settings::Settings,
+    text::{Description, Name},
+    transaction::NewTransaction,
+    user::{Role, User},
+};
+use futures_util::future::join_all;
+use jiff::civil::date;
+
+use crate::app::TestClock;
+
+const WRITERS: usize = 16;
+const ROWS: usize = 8;
+
+/// A store that others write to as well.
+struct Common(Arc<EmbeddedStore>);
+
+impl Journal for Common {
+    fn is_exclusive(&self) -> bool {
+        false
+    }
+
+    fn append(&self, entry: Entry) -> Answer<'_, Result<(), AppendError>> {
+        self.0.append(entry)
+    }
+
+    fn since(&self, book: BookId, after: u64, limit: usize) -> Answer<'_, Result<Vec<Entry>, StoreError>> {
+        self.0.since(book, after, limit)
+    }
+
+    fn before(&self, book: BookId, before: u64, limit: usize) -> Answer<'_, Result<Vec<Entry>, StoreError>> {
+        self.0.before(book, before, limit)
+    }
+
+    fn by_key(&self, book: BookId, key: &str) -> Answer<'_, Result<Option<Entry>, StoreError>> {
+        self.0.by_key(book, key)
+    }
+
+    fn by_id(&self, book: BookId, entry: EntryId) -> Answer<'_, Result<Option<Entry>, StoreError>> {
+        self.0.by_id(book, entry)
+    }
+
+    fn head(&self, book: BookId) -> Answer<'_, Result<u64, StoreError>> {
+        self.0.head(book)
+    }
+
+    fn snapshot(&self, book: BookId) -> Answer<'_, Result<Option<Snapshot>, StoreError>> {
+        self.0.snapshot(book)
+    }
+
+    fn keep_snapshot(&self, snapshot: Snapshot) -> Answer<'_, Result<(), StoreError>> {
+        self.0.keep_snapshot(snapshot)
+    }
+
+    fn pending(&self, limit: usize) -> Answer<'_, Result<Vec<Entry>, StoreError>> {
+        self.0.pending(limit)
+    }
+
+    fn delivered(&self, book: BookId, slot: u64) -> Answer<'_, Result<(), StoreError>> {
+        self.0.delivered(book, slot)
+    }
+
+    fn reduce(&self, book: BookId) -> Answer<'_, Result<(), StoreError>> {
+        self.0.reduce(book)
+    }
+
+    fn books(
+        &self,
+        after: Option<BookId>,
+        limit: usize,
+    ) -> Answer<'_, Result<Vec<(BookId, bool)>, StoreError>> {
+        self.0.books(after, limit)
+    }
+
+    fn tombstones(&self, book: BookId) -> Answer<'_, Result<Vec<(u64, Digest)>, StoreError>> {
+        self.0.tombstones(book)
+    }
+}
+
+/// What a ledger comes to.
+struct GetDigest;
+
+impl Query for GetDigest {
+    type Output = (Digest, usize);
+
+    fn answer(self, view: &View<'_>, _: &mut Cubes) -> Result<Self::Output, Error> {
+        Ok((view.ledger.digest(), view.ledger.rows().len()))
+    }
+}
+
+/// Two pods, the store under them, and a person.
+struct Stage {
+    pods: [Registry; 2],
+    store: Arc<EmbeddedStore>,
+    owner: Owner,
+    // Dropped last.
+    _dir: tempfile::TempDir,
+}
+
+impl Stage {
+    async fn set() -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Arc::new(EmbeddedStore::open(dir.path()).unwrap());
+        let clock = Arc::new(TestClock::new());
+        let ports = Ports {
+            journal: Arc::new(Common(Arc::clone(&store))),
+            users: store.clone(),
+            due: store.clone(),
+            models: store.clone(),
+            shared: Arc::new(MemoryShared::new(SessionLife::default(), Rate::per_second(100, 500))),
+            clock: clock.clone(),
+        };
+        let owner = Owner { user: UserId::new(), book: BookId::new() };
+        let opening = Settings { base_currency: Currency::ILS, ..Settings::of(Name::parse("Dana").unwrap()) };
+        let user = User {
+            id: owner.user,
+            book: owner.book,
+            email: None,
+            password: None,
+            pending: None,
+            role: Role::Member,
+            auth_generation: 0,
+            created_at: crate::app::START.parse().unwrap(),
+            demo_until: None,
+            opening,
+        };
+        store.create(user).await.unwrap();
+        let pod = || {
+            let arbiter = actix::Arbiter::current();
+            let rates = RatesHandle::start(&arbiter, ecb::book(), Arc::new(NoRates), clock.clone());
+            Registry::new(ports.clone(), rates, 1, 1 << 30)
+        };
+        Self { pods: [pod(), pod()], store, owner, _dir: dir }
+    }
+
+    /// Records one row on a pod, again and again while others are faster.
+    async fn record(&self, pod: usize, id: TransactionId, key: Option<Key>) -> Accepted<Recorded> {
+        for _ in 0..200 {
+            let command = RecordTransaction { new: row(id), prepared: Prepared::silent() };
+            let envelope =
+                Envelope { author: Author::User(self.owner.user), key: key.clone(), ..Envelope::system() };
+            match self.pods[pod].command(self.owner, command, envelope).await {
+                Ok(accepted) => return accepted,
+                Err(Error::Contended | Error::Busy { .. }) => {
+                    tokio::time::sleep(Duration::from_millis(5)).await
+                }
+                Err(error) => panic!("{error}"),
+            }
+        }
+        panic!("others were always faster");
+    }
+
+    /// The journal, folded afresh.
+    async fn fold(&self) -> (Vec<Entry>, Ledger) {
+        let entries = self.store.since(self.owner.book, 0, 10_000).await.unwrap();
+        let mut ledger = Ledger::empty(self.owner.book);
+        for entry in &entries {
+            ledger.apply(entry).unwrap();
+        }
+        (entries, ledger)
+    }
+
+    async fn end(&self) {
+        for pod in &self.pods {
+            pod.shut_down().await;
+        }
+        self.store.close().await;
+    }
+}
+
+fn row(id: TransactionId) -> NewTransaction {
+    NewTransaction {
+        id: Some(id),
+        date: date(2026, 11, 24),
+        description: Description::parse("zanzibar").unwrap(),
+        amount: Money::from_minor(-100, Currency::ILS).unwrap(),
+        account: None,
+        category: Some(finbrain_domain::category::CategoryId::other()),
+        splits: Vec::new(),
+        tags: Vec::new(),
+        note: None,
+        payee: None,
+        external_id: None,
+    }
+}
+
+const READER: Reader = Reader { token: None, auth_generation: u64::MAX, seen: 0 };
+
+#[actix_web::test]
+async fn two_pods_write_one_journal_and_read_what_was_acknowledged_before() {
+    let stage = Stage::set().await;
+
+    let writers = (0..WRITERS).map(async |writer| {
+        let mut written = Vec::new();
+        for round in 0..ROWS {
+            let (here, there) = ((writer + round) % 2, (writer + round + 1) % 2);
+            let id = TransactionId::new();
+            let accepted = stage.record(here, id, None).await;
+            // Asked on the other pod, with no hint of what was seen.
+            let found = stage.pods[there].query(stage.owner, GetTransaction { id }, READER).await.unwrap();
+            assert_eq!((found.output.changed, found.output.transaction.id), (accepted.version, id));
+            assert!(found.version >= accepted.version);
+            written.push((accepted.version, id));
+        }
+        written
+    });
+    let mut written: Vec<_> = join_all(writers).await.into_iter().flatten().collect();
+
+    written.sort_unstable_by_key(|(version, _)| *version);
+    let versions: Vec<u64> = written.iter().map(|(version, _)| *version).collect();
+    let rows = u64::try_from(WRITERS * ROWS).unwrap();
+    assert_eq!(versions, (2..=rows + 1).collect::<Vec<_>>(), "each slot belongs to one writer");
+    let (entries, ledger) = stage.fold().await;
+    assert_eq!(entries.len(), written.len() + 1);
+    for pod in &stage.pods {
+        let answer = pod.query(stage.owner, GetDigest, READER).await.unwrap();
+        assert_eq!((answer.version, answer.output), (rows + 1, (ledger.digest(), written.len())));
+    }
+    stage.end().await;
+}
+
+#[actix_web::test]
+async fn a_key_on_two_pods_at_once_is_applied_once() {
+    let stage = Stage::set().await;
+    let key = || Some(Key { key: "same".into(), request: Digest::of(b"the request") });
+
+    let answers = (0..WRITERS).map(|writer| stage.record(writer % 2, TransactionId::new(), key()));
+    let answers = join_all(answers).await;
+
+    assert_eq!(answers.iter().filter(|answer| !answer.replayed).count(), 1);
+    let ids: std::collections::HashSet<_> =
+        answers.iter().map(|answer| answer.output.transaction.id).collect();
+    assert_eq!(ids.len(), 1);
+    assert!(answers.iter().all(|answer| answer.version == 2));
+    assert_eq!(stage.fold().await.0.len(), 2);
+    stage.end().await;
+}
