@@ -46,7 +46,7 @@ fn write(ledger: &mut Ledger, changes: Vec<finbrain_domain::change::Change>) {
         pending: false,
     };
     // `advance` reads the changes, not the payload, which may as well stay empty here.
-    let entry = Entry::seal(ledger.book(), ledger.version() + 1, ledger.chain(), draft).unwrap();
+    let entry = Entry::seal(ledger.book(), ledger.version() + 1, ledger.chain(), &draft).unwrap();
     ledger.advance(&entry, &changes).unwrap();
 }
 

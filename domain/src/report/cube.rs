@@ -117,42 +117,32 @@ impl Cube {
             sums: Vec::new(),
             review: 0,
         };
-        let mut pairs = Pairs { rates, to: currency, known: Vec::new() };
+        let mut lanes = Lanes { rates, to: currency, known: Vec::new(), last: 0 };
         let mut month = MonthOf::new();
+        let mut current = first;
         for row in rows.between(None, None) {
-            cube.add(ledger, row, month.of(row.day()), &mut pairs);
+            let of_row = month.of(row.day());
+            if of_row != current {
+                lanes.end_month(current, &mut cube.foreign);
+                current = of_row;
+            }
+            cube.add(ledger, row, current, lanes.of(row.currency()));
         }
+        lanes.end_month(current, &mut cube.foreign);
+        cube.sums = lanes.known.into_iter().map(|lane| (lane.currency, lane.sum, lane.count)).collect();
         cube
     }
 
-    fn add(&mut self, ledger: &Ledger, row: Row<'_>, month: Month, pairs: &mut Pairs<'_>) {
-        let pair = pairs.from(row.currency());
-        self.sum_up(row);
-        let converted = pair.convert(row.minor(), row.day());
-        if row.currency() != self.currency {
-            let foreign = self.foreign.entry((month, row.currency())).or_default();
-            foreign.note(row, converted.is_some());
-        }
-        let Some(amount) = converted else { return };
+    fn add(&mut self, ledger: &Ledger, row: Row<'_>, month: Month, lane: &mut Lane<'_>) {
+        self.review += usize::from(row.review());
+        let Some(amount) = lane.take(row, self.currency) else { return };
         let at = usize::try_from(month.index() - self.first.index()).unwrap_or(0);
         if !row.is_transfer() {
             self.flows[at].add(i128::from(amount));
         }
         match row.category() {
             Some(place) => self.cell(at, place).add(i128::from(amount)),
-            None => self.add_lines(ledger, row, at, i128::from(amount), pair),
-        }
-    }
-
-    fn sum_up(&mut self, row: Row<'_>) {
-        self.review += usize::from(row.review());
-        let known = self.sums.iter_mut().find(|(currency, ..)| *currency == row.currency());
-        match known {
-            Some((_, sum, count)) => {
-                *sum += i128::from(row.minor());
-                *count += 1;
-            }
-            None => self.sums.push((row.currency(), i128::from(row.minor()), 1)),
+            None => self.add_lines(ledger, row, at, i128::from(amount), lane.pair),
         }
     }
 
@@ -288,22 +278,64 @@ impl Foreign {
     }
 }
 
-/// The pairs of a pass; a book has few currencies, so that a short list beats a map.
+/// What a pass knows of one currency.
 #[derive(Debug)]
-struct Pairs<'a> {
-    rates: &'a RateBook,
-    to: Currency,
-    known: Vec<(Currency, Pair<'a>)>,
+struct Lane<'a> {
+    currency: Currency,
+    pair: Pair<'a>,
+    sum: i128,
+    count: u32,
+    /// Its rows of the current month.
+    month: Foreign,
 }
 
-impl<'a> Pairs<'a> {
-    fn from(&mut self, currency: Currency) -> Pair<'a> {
-        if let Some((_, pair)) = self.known.iter().find(|(known, _)| *known == currency) {
-            return *pair;
+impl Lane<'_> {
+    /// Counts a row of this currency, and says what it is worth in the cube's.
+    fn take(&mut self, row: Row<'_>, to: Currency) -> Option<i64> {
+        self.sum += i128::from(row.minor());
+        self.count += 1;
+        let converted = self.pair.convert(row.minor(), row.day());
+        if self.currency != to {
+            self.month.note(row, converted.is_some());
+        }
+        converted
+    }
+}
+
+/// The currencies of a pass; a book has few, so that a short list beats a map, and the last one comes again mostly.
+#[derive(Debug)]
+struct Lanes<'a> {
+    rates: &'a RateBook,
+    to: Currency,
+    known: Vec<Lane<'a>>,
+    last: usize,
+}
+
+impl<'a> Lanes<'a> {
+    fn of(&mut self, currency: Currency) -> &mut Lane<'a> {
+        if self.known.get(self.last).is_none_or(|lane| lane.currency != currency) {
+            self.last = self.place(currency);
+        }
+        &mut self.known[self.last]
+    }
+
+    fn place(&mut self, currency: Currency) -> usize {
+        if let Some(place) = self.known.iter().position(|lane| lane.currency == currency) {
+            return place;
         }
         let pair = self.rates.pair(currency, self.to);
-        self.known.push((currency, pair));
-        pair
+        self.known.push(Lane { currency, pair, sum: 0, count: 0, month: Foreign::default() });
+        self.known.len() - 1
+    }
+
+    /// Rows come in the order of days: what is written down once a month need not be looked up for each row.
+    fn end_month(&mut self, month: Month, foreign: &mut BTreeMap<(Month, Currency), Foreign>) {
+        for lane in &mut self.known {
+            let rows = std::mem::take(&mut lane.month);
+            if rows.converted + rows.left_out > 0 {
+                foreign.insert((month, lane.currency), rows);
+            }
+        }
     }
 }
 

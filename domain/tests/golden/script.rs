@@ -63,7 +63,7 @@ impl Writer {
             changes,
             pending: slot.is_multiple_of(3),
         };
-        let entry = Entry::seal(self.ledger.book(), slot, self.ledger.chain(), draft).unwrap();
+        let entry = Entry::seal(self.ledger.book(), slot, self.ledger.chain(), &draft).unwrap();
         self.ledger.apply(&entry).unwrap();
         self.journal.push(entry.clone());
         entry

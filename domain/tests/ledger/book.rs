@@ -50,7 +50,7 @@ impl Book {
             changes: changes.clone(),
             pending: false,
         };
-        let entry = Entry::seal(self.ledger.book(), slot, self.ledger.chain(), draft).unwrap();
+        let entry = Entry::seal(self.ledger.book(), slot, self.ledger.chain(), &draft).unwrap();
         self.ledger.advance(&entry, &changes).unwrap();
         self.journal.push(entry.clone());
         entry

@@ -232,7 +232,7 @@ fn an_entry_that_does_not_follow_is_refused_and_changes_nothing() {
             changes,
             pending: false,
         };
-        Entry::seal(owner, slot, previous, draft).unwrap()
+        Entry::seal(owner, slot, previous, &draft).unwrap()
     };
     let (owner, next, chain) = (ledger.book(), ledger.version() + 1, ledger.chain());
     let stranger = Transaction {

@@ -76,7 +76,7 @@ fn use_up(mut ledger: Ledger) {
         pending: false,
     };
     let Some(slot) = ledger.version().checked_add(1) else { return };
-    let entry = Entry::seal(ledger.book(), slot, ledger.chain(), draft).unwrap();
+    let entry = Entry::seal(ledger.book(), slot, ledger.chain(), &draft).unwrap();
     ledger.apply(&entry).unwrap();
     assert_eq!(ledger.rows().len(), 0);
 }
