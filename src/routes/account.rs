@@ -91,19 +91,17 @@ pub async fn demo(
 pub async fn keep_demo(
     request: HttpRequest,
     caller: CurrentUser,
-    door: Data<Door>,
-    auth: Data<Auth>,
-    registry: Data<Registry>,
+    entrance: Entrance,
     ports: Data<Ports>,
-    times: Data<SessionTimes>,
     Body(body): Body<KeepBody>,
 ) -> Result<HttpResponse, Problem> {
+    let Entrance { door, auth, registry, times } = entrance;
     let (email, password, patch) = body.parse()?;
     let user = auth.keep_demo(caller.session.user, email, &password, &door.caller(&request)).await?;
     ports.due.done(caller.session.book, DueKind::DemoExpiry).await?;
     let settings = match patch {
         Some(patch) => {
-            let envelope = caller.envelope("POST /auth/demo/keep", &());
+            let envelope = Envelope { key: None, ..caller.envelope("POST /auth/demo/keep", &()) };
             registry.command(caller.owner(), AmendSettings { patch }, envelope).await?.output
         }
         None => registry.query(caller.owner(), GetSettings, caller.reader()).await?.output,
