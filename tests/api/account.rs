@@ -206,6 +206,19 @@ async fn a_demo_has_fourteen_months_and_can_be_written() {
 }
 
 #[tokio::test]
+async fn too_many_demos_from_one_network_have_to_wait() {
+    let app = spawn_app();
+    for _ in 0..10 {
+        app.stranger().post("/auth/demo", json!({})).is(201).await;
+    }
+
+    let refused = app.stranger().post("/auth/demo", json!({})).is(429).await;
+
+    app.clock.advance(refused.header("retry-after").unwrap().parse().unwrap());
+    app.stranger().post("/auth/demo", json!({})).is(201).await;
+}
+
+#[tokio::test]
 async fn a_demo_that_is_kept_stays_with_all_that_is_in_it() {
     let app = spawn_app();
     let demo = app.stranger();

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panic")]
 
 mod account;
+mod accounts;
 mod app;
 mod categories;
 mod classifier;
