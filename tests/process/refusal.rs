@@ -128,9 +128,11 @@ fn a_directory_that_is_none_is_named() {
     assert!(!missing.exists());
 }
 
+type Variables = &'static [(&'static str, &'static str)];
+
 #[test]
 fn settings_that_make_no_sense_are_named() {
-    let table: [(&[(&str, &str)], &[&str]); 6] = [
+    let table: [(Variables, &[&str]); 6] = [
         (
             &[("FINBRAIN_SESION_RATE", "5"), ("FINBRAIN_LISTN", "x")],
             &["FINBRAIN_LISTN, FINBRAIN_SESION_RATE", "--help"],
