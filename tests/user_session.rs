@@ -1,5 +1,7 @@
 //! The life of session actors over a real store: when they stop, what they leave behind, and who goes first.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 use std::{
     sync::{
         Arc,

@@ -86,3 +86,19 @@ test('signing in again brings the settings as they are now', async ({ page }) =>
   await expect(page.getByRole('heading', { name: he.settings.title, level: 1 })).toBeVisible();
   await expect(page.locator('html')).toHaveAttribute('dir', 'rtl');
 });
+
+test('a new password leaves this browser signed in', async ({ page }) => {
+  await newPerson(page);
+  await page.goto('/settings');
+  const form = page.getByRole('form', { name: en.settings.password });
+  await form.getByLabel(en.settings.currentPassword).fill(password);
+  await form.getByLabel(en.settings.newPassword).fill(`${password}-renewed`);
+  await form.getByRole('button', { name: en.settings.changePassword }).click();
+  await expect(page.getByText(en.settings.passwordChanged)).toBeVisible();
+
+  // Whatever the stream of the old session says has been said within two seconds.
+  await page.waitForResponse((response) => response.url().includes('/api/v1/session') && response.ok());
+  await expect(page.getByRole('heading', { name: en.auth.againTitle })).toHaveCount(0);
+  await page.getByRole('link', { name: en.transactions.title, exact: true }).click();
+  await expect(page.getByRole('heading', { name: en.transactions.title, level: 1 })).toBeVisible();
+});

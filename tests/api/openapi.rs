@@ -22,7 +22,7 @@ fn documented() -> Vec<(String, String)> {
 
 #[test]
 fn the_document_is_the_one_that_was_agreed_on() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/api/openapi.json");
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("frontend/openapi.json");
     let document = openapi() + "\n";
     if std::env::var_os("FINBRAIN_WRITE_SNAPSHOTS").is_some_and(|write| write == "1") {
         fs::write(&path, &document).unwrap();

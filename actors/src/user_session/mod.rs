@@ -280,6 +280,7 @@ impl Actor for UserSession {
     fn stopped(&mut self, _: &mut Self::Context) {
         // After a panic the ledger may be half-way between two versions: nobody may find it again.
         if !self.leaving {
+            self.published.settled.store(true, Ordering::Release);
             return;
         }
         self.published.stopped.store(true, Ordering::Release);
@@ -362,9 +363,9 @@ impl UserSession {
         self.published.touch(now);
     }
 
-    /// Stops in good order, as far as the current command allows.
+    /// Stops in good order: after the commands that wait.
     pub(crate) fn retire(&mut self, ctx: &mut Context<Self>) {
-        if self.writing {
+        if self.writing || !self.queue.is_empty() {
             ctx.run_later(Duration::from_millis(20), Self::retire);
         } else {
             self.leave(ctx);

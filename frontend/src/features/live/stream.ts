@@ -13,6 +13,7 @@ type Options = {
 };
 
 const lockName = 'finbrain-live';
+const renewedWithinMs = 500;
 const firstDelayMs = 1_000;
 const longestDelayMs = 30_000;
 
@@ -80,7 +81,10 @@ function readUntilStopped(
       });
       source.addEventListener('session', (event: MessageEvent<string>) => {
         source?.close();
-        tell({ type: 'ended', reason: event.data });
+        // After a change of the password this browser has a new session, whose cookie may still be on its way.
+        timer = setTimeout(() => {
+          void unwrap(client.GET('/api/v1/session')).then(open, () => tell({ type: 'ended', reason: event.data }));
+        }, renewedWithinMs);
       });
       source.onerror = () => {
         // The browser would retry with its own pace and an old position; both are ours to choose.
