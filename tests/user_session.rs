@@ -188,3 +188,15 @@ async fn shutting_down_leaves_a_snapshot_of_every_ledger() {
         assert_eq!(snapshot.version, 2);
     }
 }
+
+#[actix::test]
+async fn a_book_that_was_only_read_leaves_a_snapshot_when_it_had_none() {
+    let house = House::open(usize::MAX);
+    let owner = house.person().await;
+    assert_eq!(house.count(owner).await, 0);
+
+    house.registry.shut_down().await;
+
+    let snapshot = house.store.snapshot(owner.book).await.unwrap().unwrap();
+    assert_eq!(snapshot.version, 1);
+}

@@ -237,11 +237,11 @@ impl Registry {
     async fn start(&self, owner: Owner) -> Result<Handle, Error> {
         let started = Instant::now();
         let inner = &self.inner;
-        let ledger = open(&inner.ports, owner.user, owner.book).await?;
+        let opened = open(&inner.ports, owner.user, owner.book).await?;
         metrics::counter!("finbrain_ledgers_opened_total").increment(1);
         metrics::histogram!("finbrain_ledger_open_seconds").record(started.elapsed());
         let (session, published) =
-            UserSession::new(inner.ports.clone(), owner.user, inner.rates.clone(), inner.life, ledger);
+            UserSession::new(inner.ports.clone(), owner.user, inner.rates.clone(), inner.life, opened);
         let at = inner.next.fetch_add(1, Ordering::Relaxed) % inner.arbiters.len();
         let addr = UserSession::start_in_arbiter(&inner.arbiters[at], move |_| session);
         // Until the actor has started and widened its mailbox, that takes no more than sixteen messages, and everybody
@@ -298,14 +298,14 @@ impl Registry {
                 let _ = handle.addr.try_send(Run(Box::new(UserSession::retire)));
             }
         }
-        let stopped = || {
+        let settled = || {
             self.inner
                 .slots
                 .iter()
-                .all(|slot| slot.handle.load().as_ref().is_none_or(|handle| !handle.addr.connected()))
+                .all(|slot| slot.handle.load().as_ref().is_none_or(|handle| handle.published.has_settled()))
         };
         let deadline = Instant::now() + DEADLINE;
-        while !stopped() && Instant::now() < deadline {
+        while !settled() && Instant::now() < deadline {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
     }

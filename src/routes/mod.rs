@@ -44,7 +44,10 @@ pub fn configure(config: &mut ServiceConfig) {
 }
 
 fn api(config: &mut ServiceConfig) {
+    // The router tries one path after the other: what every open page asks for comes first.
     config
+        .service(endpoint("/dashboard").get(analytics::dashboard))
+        .service(endpoint("/session/heartbeat").post(session::heartbeat))
         .service(endpoint("/openapi.json").get(docs::document))
         .service(endpoint("/auth/register").post(account::register))
         .service(endpoint("/auth/login").post(account::login))
@@ -54,7 +57,6 @@ fn api(config: &mut ServiceConfig) {
         .service(endpoint("/me").get(account::me).patch(account::amend_me).delete(account::close))
         .service(endpoint("/me/password").post(account::change_password))
         .service(endpoint("/session").get(session::get))
-        .service(endpoint("/session/heartbeat").post(session::heartbeat))
         .service(endpoint("/sessions").get(session::list).delete(session::end_others))
         .service(endpoint("/sessions/{id}").delete(session::end))
         .service(endpoint("/transactions").get(transactions::list).post(transactions::record))
@@ -79,7 +81,6 @@ fn api(config: &mut ServiceConfig) {
         .service(endpoint("/history").get(history::history))
         .service(endpoint("/changes").get(history::changes))
         .service(endpoint("/events").get(events::events))
-        .service(endpoint("/dashboard").get(analytics::dashboard))
         .service(endpoint("/analytics/breakdown").get(analytics::breakdown))
         .service(endpoint("/analytics/monthly").get(analytics::monthly))
         .service(endpoint("/currencies").get(rates::currencies))

@@ -41,7 +41,7 @@ pub use self::{
     categories::{AmendCategory, CategoryItem, CreateCategory, ListCategories, RemoveCategory},
     command::{Accepted, Command, Decision, Envelope},
     history::{LastStep, Reversible, Undo, Which},
-    open::open,
+    open::{Opened, open},
     reports::{AccountItem, GetBreakdown, GetDashboard, GetMonthly, ListAccounts},
     settings::{AmendSettings, GetSettings},
     stream::{Event, Subscription},
@@ -107,7 +107,7 @@ pub struct Published {
     streams: AtomicUsize,
     /// The actor stopped by itself; an address that closed without this died.
     stopped: AtomicBool,
-    /// Its last snapshot is written, too.
+    /// Its last snapshot is written, too, or it died and leaves none.
     settled: AtomicBool,
 }
 
@@ -179,8 +179,9 @@ impl UserSession {
         user: UserId,
         rates: RatesHandle,
         life: Life,
-        ledger: Ledger,
+        opened: Opened,
     ) -> (Self, Arc<Published>) {
+        let Opened { ledger, snapshot } = opened;
         let published = Arc::new(Published {
             version: AtomicU64::new(ledger.version()),
             settings: ArcSwap::from_pointee(ledger.settings().clone()),
@@ -191,7 +192,7 @@ impl UserSession {
             settled: AtomicBool::new(false),
         });
         let session = Self {
-            snapshot_version: ledger.version(),
+            snapshot_version: snapshot,
             ports,
             user,
             rates,
@@ -312,6 +313,9 @@ async fn keep_snapshot(journal: Arc<dyn Journal>, ledger: Ledger) {
 impl Drop for UserSession {
     fn drop(&mut self) {
         metrics::gauge!("finbrain_user_sessions").decrement(1.0);
+        if !self.published.has_stopped() {
+            self.published.settled.store(true, Ordering::Release);
+        }
     }
 }
 

@@ -14,17 +14,26 @@ use crate::{Ports, error::Error};
 /// Entries that are read at a time.
 const BATCH: usize = 1000;
 
+/// A ledger as it was opened.
+#[derive(Debug)]
+pub struct Opened {
+    pub ledger: Ledger,
+    /// The version of the snapshot that it was opened from; 0 when there was none.
+    pub snapshot: u64,
+}
+
 /// Opens the ledger of a book.
-pub async fn open(ports: &Ports, user: UserId, book: BookId) -> Result<Ledger, Error> {
+pub async fn open(ports: &Ports, user: UserId, book: BookId) -> Result<Opened, Error> {
     let ledger = match ports.journal.snapshot(book).await? {
         Some(snapshot) => in_background(move || Ledger::unpack(&snapshot)).await?,
         None => None,
     };
     let mut ledger = ledger.unwrap_or_else(|| Ledger::empty(book));
+    let snapshot = ledger.version();
     loop {
         ledger = catch_up(ports, ledger).await?;
         if ledger.version() > 0 {
-            return Ok(ledger);
+            return Ok(Opened { ledger, snapshot });
         }
         // A lost race is fine: then the other one's first entry is read.
         match ports.journal.append(first_entry(ports, user, book).await?).await {

@@ -10,6 +10,7 @@ use actix_web::{
     http::{Method, StatusCode},
 };
 use metrics::{Counter, Histogram, Unit};
+use uuid::fmt::Hyphenated;
 
 use super::RequestId;
 
@@ -108,7 +109,7 @@ impl Visit {
             status,
             latency_us = u64::try_from(took.as_micros()).unwrap_or(u64::MAX),
             bytes,
-            request_id = %self.id,
+            request_id = self.id.encode(&mut [0; Hyphenated::LENGTH]),
             "request",
         );
     }
