@@ -32,7 +32,7 @@ const MANY: u32 = 100_000;
 const MOST: u32 = 1_000_000;
 /// Rows of one entry.
 const ENTRY: usize = 20_000;
-const RUNS: usize = 9;
+const RUNS: usize = 25;
 
 /// The time that servers took to open ledgers so far.
 const OPENING: &str = "finbrain_ledger_open_seconds_sum";

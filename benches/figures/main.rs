@@ -1,7 +1,7 @@
 //! `make bench`: the figures that the design promises, measured in one run and printed as one table.
 //!
 //! It measures the program from outside, as a process that is asked over HTTP, and its rules as functions; it decides
-//! nothing and asserts nothing, because machines differ. The ratios are what counts. `cargo bench --bench figures reads`
+//! nothing and asserts nothing, because machines differ. The ratios are what counts. `cargo bench --bench figures -- reads`
 //! measures a part: labels, books, reads, writes, logins, opening, folding, process.
 
 mod bare;

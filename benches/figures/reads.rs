@@ -11,8 +11,8 @@ use super::{
 
 const CONNECTIONS: usize = 64;
 /// How long a server is measured before it is another one's turn, so that noise of the machine hits all alike.
-const TURN: Duration = Duration::from_millis(2500);
-const ROUNDS: usize = 3;
+const TURN: Duration = Duration::from_millis(1250);
+const ROUNDS: usize = 6;
 
 /// The books that are read, by their size.
 #[derive(Debug)]
