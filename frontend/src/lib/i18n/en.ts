@@ -72,7 +72,7 @@ export const en = {
     samples: 'Examples learned from',
     accuracy: 'Accuracy on unseen examples',
     trained: 'Trained',
-    neverTrained: 'Never',
+    neverTrained: 'Comes with the program',
     unknown: 'Not measured yet',
     promoted: 'The last training on {{time}} was put to use',
     rejected: 'The last training on {{time}} was no improvement and was not used',

@@ -72,7 +72,7 @@ export const he = {
     samples: 'דוגמאות שנלמדו',
     accuracy: 'דיוק בדוגמאות חדשות',
     trained: 'מועד האימון',
-    neverTrained: 'עוד לא אומן',
+    neverTrained: 'מגיע עם התוכנה',
     unknown: 'עוד לא נמדד',
     promoted: 'האימון האחרון, {{time}}, נכנס לשימוש',
     rejected: 'האימון האחרון, {{time}}, לא שיפר את התוצאות ולא נכנס לשימוש',
