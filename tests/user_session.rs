@@ -16,14 +16,17 @@ use finbrain::{
     store::embedded::EmbeddedStore,
 };
 use finbrain_actors::{
-    Ports,
+    Error, Ports,
     classifier::Prepared,
     rates::RatesHandle,
     registry::{Owner, Registry},
-    user_session::{Envelope, GetTransaction, Life, ListTransactions, Reader, RecordTransaction},
+    user_session::{
+        Envelope, GetSettings, GetTransaction, Life, ListTransactions, RaiseGeneration, Reader,
+        RecordTransaction, Which,
+    },
 };
 use finbrain_domain::{
-    ids::{BookId, TransactionId, UserId},
+    ids::{BookId, SessionId, TransactionId, UserId},
     money::{Currency, Money},
     ports::{Clock, Journal as _, Users as _},
     session::SessionLife,
@@ -146,11 +149,11 @@ async fn a_heartbeat_or_a_stream_keeps_an_actor_alive() {
     for owner in [beating, watching, idle] {
         house.spend(owner).await;
     }
-    let stream = house.registry.subscribe(watching).await.unwrap();
+    let stream = house.registry.subscribe(watching, EVERYONE).await.unwrap();
 
     for _ in 0..4 {
         house.clock.0.fetch_add(30, Ordering::SeqCst);
-        house.registry.beat(beating, finbrain_domain::ids::SessionId::new()).await.unwrap();
+        house.registry.beat(beating, EVERYONE, SessionId::new()).await.unwrap();
     }
 
     house.until("the idle one stops", |house| house.registry.alive() == 2).await;
@@ -162,7 +165,7 @@ async fn a_heartbeat_or_a_stream_keeps_an_actor_alive() {
 async fn the_least_recently_used_ledger_gives_way_to_a_new_one() {
     let house = House::open(1);
     let (first, watching, second) = (house.person().await, house.person().await, house.person().await);
-    let stream = house.registry.subscribe(watching).await.unwrap();
+    let stream = house.registry.subscribe(watching, EVERYONE).await.unwrap();
     house.spend(first).await;
     house.clock.0.fetch_add(1, Ordering::SeqCst);
 
@@ -199,4 +202,37 @@ async fn a_book_that_was_only_read_leaves_a_snapshot_when_it_had_none() {
 
     let snapshot = house.store.snapshot(owner.book).await.unwrap().unwrap();
     assert_eq!(snapshot.version, 1);
+}
+
+#[actix::test]
+async fn two_undos_at_once_take_back_two_entries() {
+    let house = House::open(usize::MAX);
+    let owner = house.person().await;
+    for _ in 0..3 {
+        house.spend(owner).await;
+    }
+
+    let undo = || house.registry.undo(owner, Which::Undo, None, Envelope::system());
+    let (one, other) = tokio::join!(undo(), undo());
+
+    assert_ne!(one.unwrap().version, other.unwrap().version);
+    assert_eq!(house.count(owner).await, 1);
+}
+
+#[actix::test]
+async fn a_session_of_a_void_generation_reads_nothing_by_any_way() {
+    let house = House::open(usize::MAX);
+    let owner = house.person().await;
+    let old = Reader { token: None, auth_generation: 0, seen: 0 };
+    house.registry.current(owner, old).await.unwrap();
+
+    house.registry.command(owner, RaiseGeneration { to: 1 }, Envelope::system()).await.unwrap();
+
+    let refused = Error::Domain(finbrain_domain::Error::SessionRevoked);
+    assert_eq!(house.registry.current(owner, old).await.unwrap_err(), refused);
+    assert_eq!(house.registry.subscribe(owner, old).await.unwrap_err(), refused);
+    assert_eq!(house.registry.beat(owner, old, SessionId::new()).await.unwrap_err(), refused);
+    assert_eq!(house.registry.query(owner, GetSettings, old).await.unwrap_err(), refused);
+    let new = Reader { auth_generation: 1, ..old };
+    house.registry.current(owner, new).await.unwrap();
 }

@@ -20,6 +20,9 @@ pub enum Error {
     /// Other writers took the slot each time; nothing was written.
     #[error("the book is written to by others at the same time")]
     Contended,
+    /// Another command of the same person came between.
+    #[error("another command of the same person came between")]
+    Overtaken,
     /// The ledger here is older than what the client has seen.
     #[error("ledger is at version {version}, the client has seen {seen}")]
     Behind { version: u64, seen: u64 },
@@ -29,6 +32,9 @@ pub enum Error {
     /// The actor failed several times within a minute and rests.
     #[error("the book failed repeatedly and rests")]
     Quarantined { retry_after: Duration },
+    /// The actor stopped, or took too long, over a question. Nothing was changed.
+    #[error("the question was not answered")]
+    Unanswered,
     /// The actor stopped in the middle of the request.
     #[error("the book's actor stopped")]
     Stopped,

@@ -25,7 +25,7 @@ use crate::{
     keeper::Deaths,
     rates::RatesHandle,
     user_session::{
-        Accepted, Answered, Asked, Command, Envelope, LastStep, Life, Published, Query, Reader, Run,
+        Accepted, Answered, Asked, Command, Envelope, LastStep, Life, Published, Query, Reader, Run, Step,
         Subscription, Undo, UserSession, Waiting, Which, open,
     },
 };
@@ -34,6 +34,8 @@ use crate::{
 const DEADLINE: Duration = Duration::from_secs(10);
 /// So often a message is handed to a fresh actor when the old one stopped just then.
 const TRIES: usize = 3;
+/// So often the last step is looked up again when another command came between.
+const UNDO_TRIES: usize = 5;
 
 pub(crate) fn describe_metrics() {
     use metrics::{Unit, describe_counter, describe_gauge, describe_histogram};
@@ -136,29 +138,35 @@ impl Registry {
         let (reply, answer) = oneshot::channel();
         let asked = Box::new(Asked { query, reader, reply });
         self.run(owner, Run(Box::new(move |session, ctx| session.ask(asked, ctx)))).await?;
-        wait(answer).await
+        wait(answer).await.map_err(|error| match error {
+            // A question changes nothing, so there is no outcome to be unsure of.
+            Error::Stopped | Error::Deadline => Error::Unanswered,
+            error => error,
+        })
     }
 
     /// Follows a book: every entry from now on.
-    pub async fn subscribe(&self, owner: Owner) -> Result<Subscription, Error> {
+    pub async fn subscribe(&self, owner: Owner, reader: Reader) -> Result<Subscription, Error> {
         let (reply, answer) = oneshot::channel();
         let subscribe = move |session: &mut UserSession, _: &mut actix::Context<UserSession>| {
             // Whoever asked may have gone; the stream is dropped then.
-            let _ = reply.send(Ok(session.subscribe()));
+            let _ = reply.send(session.subscribe(reader));
         };
         self.run(owner, Run(Box::new(subscribe))).await?;
         wait(answer).await
     }
 
     /// A device of the person is alive. Gives the version of the ledger.
-    pub async fn beat(&self, owner: Owner, session: SessionId) -> Result<u64, Error> {
+    pub async fn beat(&self, owner: Owner, reader: Reader, session: SessionId) -> Result<u64, Error> {
+        let (version, _) = self.current(owner, reader).await?;
         self.run(owner, Run(Box::new(move |actor, _| actor.beat(session)))).await?;
-        self.current(owner).await.map(|(version, _)| version)
+        Ok(version)
     }
 
     /// Version and settings of a book, without asking its actor. Current where this process is the only writer.
-    pub async fn current(&self, owner: Owner) -> Result<(u64, Arc<Settings>), Error> {
+    pub async fn current(&self, owner: Owner, reader: Reader) -> Result<(u64, Arc<Settings>), Error> {
         let handle = self.handle(owner).await?;
+        handle.published.check_access(reader)?;
         handle.published.touch(self.inner.ports.clock.now());
         Ok((handle.published.version(), handle.published.settings()))
     }
@@ -171,22 +179,39 @@ impl Registry {
         named: Option<EntryId>,
         envelope: Envelope,
     ) -> Result<Accepted<Vec<finbrain_domain::change::Change>>, Error> {
-        let id = match named {
-            Some(id) => id,
-            None => match self.last_step(owner, which, envelope.author).await {
+        if let Some(id) = named {
+            return self.reverse(owner, which, id, Step::Named, envelope).await;
+        }
+        for _ in 0..UNDO_TRIES {
+            let id = match self.last_step(owner, which, envelope.author).await {
                 Ok(id) => id,
                 // A repeated request may find nothing left, because it was done before: its key knows.
                 Err(error) => self.written_with(owner, &envelope).await?.ok_or(error)?,
-            },
-        };
+            };
+            match self.reverse(owner, which, id, Step::Last(envelope.author), envelope.clone()).await {
+                Err(Error::Overtaken) => {}
+                reversed => return reversed,
+            }
+        }
+        Err(Error::Overtaken)
+    }
+
+    async fn reverse(
+        &self,
+        owner: Owner,
+        which: Which,
+        id: EntryId,
+        step: Step,
+        envelope: Envelope,
+    ) -> Result<Accepted<Vec<finbrain_domain::change::Change>>, Error> {
         let entry = self.inner.ports.journal.by_id(owner.book, id).await?;
         let entry = entry.ok_or(finbrain_domain::Error::NotFound { noun: "entry" })?;
-        self.command(owner, Undo { which, entry }, envelope).await
+        self.command(owner, Undo { which, entry, step }, envelope).await
     }
 
     async fn last_step(&self, owner: Owner, which: Which, author: Author) -> Result<EntryId, Error> {
         let reader = Reader { token: None, auth_generation: u64::MAX, seen: 0 };
-        Ok(self.query(owner, LastStep { which, author }, reader).await?.output.entry)
+        Ok(self.query(owner, LastStep { which, author }, reader).await?.output)
     }
 
     /// The entry that an earlier request with the same key wrote.

@@ -46,6 +46,11 @@ impl Change {
         matches!(self, Self::Access(_))
     }
 
+    /// Whether the change shuts somebody out.
+    pub const fn ends_access(&self) -> bool {
+        matches!(self, Self::Access(_) | Self::BookClosed)
+    }
+
     /// Whether undo and redo may touch the change.
     pub const fn is_undoable(&self) -> bool {
         matches!(

@@ -13,7 +13,8 @@ impl From<Error> for Problem {
                 Self::new(Code::Busy).retry_after(retry_after)
             }
             Error::Deadline | Error::Stopped => Code::OutcomeUnknown.into(),
-            Error::Contended => Code::Busy.into(),
+            Error::Unanswered => Code::Unavailable.into(),
+            Error::Contended | Error::Overtaken => Code::Busy.into(),
             Error::Behind { .. } => Self::new(Code::Unavailable)
                 .saying("This server has not read what you have seen yet. Try again shortly."),
             Error::KeyReused => Code::KeyReused.into(),

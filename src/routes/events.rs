@@ -58,7 +58,7 @@ pub async fn events(
     Query(query): Query<EventsQuery>,
 ) -> Result<HttpResponse, Problem> {
     let resumed = request.headers().get("last-event-id").and_then(|id| id.to_str().ok()?.parse().ok());
-    let subscription = registry.subscribe(caller.owner()).await?;
+    let subscription = registry.subscribe(caller.owner(), caller.reader()).await?;
     let version = subscription.from;
     let since = resumed.or(query.since).unwrap_or(version).min(version);
     let (sender, mut receiver) = mpsc::channel(16);
@@ -102,16 +102,24 @@ impl Feed {
         loop {
             tokio::select! {
                 event = subscription.events.recv() => {
-                    let Event { entry, changes } = event.ok_or(Closed)?;
-                    self.send(render(&entry, &changes)).await?;
-                    if let Some(reason) = self.ended_by(&changes) {
-                        return self.end(reason).await;
-                    }
+                    self.tell(event.ok_or(Closed)?).await?;
                 }
                 _ = recheck.tick() => self.check_session().await?,
                 _ = alive.tick() => self.send(Bytes::from_static(b":\n\n")).await?,
                 () = self.sender.closed() => return Err(Closed),
             }
+        }
+    }
+
+    async fn tell(&self, event: Event) -> Result<(), Closed> {
+        let (entry, changes) = match event {
+            Event::Large { version } => return self.send(reload(version)).await,
+            Event::Entry { entry, changes } => (entry, changes),
+        };
+        self.send(render(&entry, &changes)).await?;
+        match self.ended_by(&changes) {
+            Some(reason) => self.end(reason).await,
+            None => Ok(()),
         }
     }
 
@@ -159,13 +167,23 @@ impl Feed {
     }
 
     async fn send(&self, event: Bytes) -> Result<(), Closed> {
-        self.sender.send(event).await.map_err(|_| Closed)
+        // Who reads nothing for so long has to come back: a stream that waits would not see its session end.
+        match tokio::time::timeout(RECHECK, self.sender.send(event)).await {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(_)) | Err(_) => Err(Closed),
+        }
     }
 }
 
 fn render(entry: &Entry, changes: &[Change]) -> Bytes {
     let version = entry.slot;
     let full = serde_json::to_string(&VersionView::new(entry, changes)).expect("events are plain data");
-    let data = if full.len() > LARGEST { format!("{{\"version\":{version},\"reload\":true}}") } else { full };
-    format!("event: change\nid: {version}\ndata: {data}\n\n").into()
+    if full.len() > LARGEST {
+        return reload(version);
+    }
+    format!("event: change\nid: {version}\ndata: {full}\n\n").into()
+}
+
+fn reload(version: u64) -> Bytes {
+    format!("event: change\nid: {version}\ndata: {{\"version\":{version},\"reload\":true}}\n\n").into()
 }

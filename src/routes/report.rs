@@ -82,7 +82,7 @@ impl Reports {
         view: impl FnOnce(&Q::Output) -> V,
     ) -> Result<HttpResponse, Problem> {
         let book = caller.session.book;
-        let (version, settings) = self.registry.current(caller.owner()).await?;
+        let (version, settings) = self.registry.current(caller.owner(), caller.reader()).await?;
         let today = settings.today(self.ports.clock.now());
         let tag_of = |version: u64| {
             let tag = Tag { version, revision: self.rates.current().revision(), today };

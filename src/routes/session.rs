@@ -102,7 +102,7 @@ pub async fn heartbeat(
 ) -> Result<HttpResponse, Problem> {
     // The shared state first, then the actor.
     let caller = CurrentUser::identify(&request, body.active).await?;
-    let version = registry.beat(caller.owner(), caller.session.id).await?;
+    let version = registry.beat(caller.owner(), caller.reader(), caller.session.id).await?;
     let (session, life) = (&caller.session, auth.settings().life);
     Ok(HttpResponse::Ok().insert_header((LEDGER_VERSION, version)).json(HeartbeatView {
         idle_expires_at: session.idle_expires_at(&life).to_string(),

@@ -64,7 +64,9 @@ pub async fn record(
     let Some(new) = new else { return Err(crate::problem::Code::InvalidBody.into()) };
     let prepared = classifier.prepare(&new.description);
     let accepted = registry.command(caller.owner(), RecordTransaction { new, prepared }, envelope).await?;
-    worker.wake();
+    if accepted.effects {
+        worker.wake();
+    }
     let recorded = &accepted.output;
     let mut response = written(StatusCode::CREATED, &accepted);
     response.insert_header(tag(accepted.version));
@@ -98,7 +100,9 @@ pub async fn record_many(
     });
     let new = prepared.await.map_err(|_| Problem::new(crate::problem::Code::Busy))??;
     let accepted = registry.command(caller.owner(), RecordMany { new }, envelope).await?;
-    worker.wake();
+    if accepted.effects {
+        worker.wake();
+    }
     let view = BulkView { count: accepted.output, entry_id: accepted.entry_id.map(|id| id.to_string()) };
     Ok(written(StatusCode::CREATED, &accepted).json(view))
 }
@@ -132,7 +136,9 @@ pub async fn amend(
     let envelope = caller.envelope("PATCH /transactions", &(id, caller.expected, &body));
     let command = AmendTransaction { id, patch: body.parse()?, expected: caller.expected };
     let accepted = registry.command(caller.owner(), command, envelope).await?;
-    worker.wake();
+    if accepted.effects {
+        worker.wake();
+    }
     let mut response = written(StatusCode::OK, &accepted);
     if accepted.entry_id.is_some() {
         response.insert_header(tag(accepted.version));

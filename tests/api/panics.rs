@@ -41,14 +41,14 @@ impl Command for Breaks {
 const READER: Reader = Reader { token: None, auth_generation: u64::MAX, seen: 0 };
 
 async fn fail(registry: &Registry, owner: Owner) {
-    assert_eq!(registry.query(owner, Fails, READER).await.unwrap_err(), Error::Stopped);
+    assert_eq!(registry.query(owner, Fails, READER).await.unwrap_err(), Error::Unanswered);
 }
 
 /// What the next request gets. One that reaches the mailbox while the panic still unwinds is lost with it.
 async fn next(dana: &Person) -> Answer {
     loop {
         let answer = dana.get("/transactions").await;
-        if answer.status < 400 || answer.code() != "outcome_unknown" {
+        if answer.status < 400 || answer.code() != "unavailable" {
             return answer;
         }
     }

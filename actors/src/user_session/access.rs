@@ -42,7 +42,11 @@ impl Command for RaiseGeneration {
 
     fn decide(&self, view: &View<'_>) -> Result<Decision<()>, Error> {
         let from = view.ledger.auth_generation();
-        let change = AccessChange::GenerationRaised { from, to: self.to.max(from + 1) };
+        if self.to <= from {
+            // A change of credentials that this one did not know of was faster.
+            return Err(Error::Overtaken);
+        }
+        let change = AccessChange::GenerationRaised { from, to: self.to };
         Ok(Decision::new(vec![Change::Access(change)], ()))
     }
 

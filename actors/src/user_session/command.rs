@@ -70,6 +70,8 @@ pub struct Accepted<T> {
     pub entry_id: Option<EntryId>,
     /// An earlier request with the same key had been accepted; this one wrote nothing.
     pub replayed: bool,
+    /// The worker has something to deliver.
+    pub effects: bool,
 }
 
 /// What deciding a job led to.
@@ -103,6 +105,7 @@ pub(crate) struct Waiting<C: Command> {
     envelope: Envelope,
     reply: oneshot::Sender<Result<Accepted<C::Output>, Error>>,
     decided: Option<(C::Output, Option<Draft>)>,
+    effects: bool,
 }
 
 impl<C: Command> Waiting<C> {
@@ -111,13 +114,19 @@ impl<C: Command> Waiting<C> {
         envelope: Envelope,
         reply: oneshot::Sender<Result<Accepted<C::Output>, Error>>,
     ) -> Self {
-        Self { command, envelope, reply, decided: None }
+        Self { command, envelope, reply, decided: None, effects: false }
     }
 
     fn answer(self, version: u64, entry_id: Option<EntryId>) {
         let (output, _) = self.decided.expect("a job is answered after it was decided");
         // Whoever asked may have gone; what was written stays.
-        let _ = self.reply.send(Ok(Accepted { output, version, entry_id, replayed: false }));
+        let _ = self.reply.send(Ok(Accepted {
+            output,
+            version,
+            entry_id,
+            replayed: false,
+            effects: self.effects,
+        }));
     }
 
     fn replayed(&self, entry: &Entry, view: &View<'_>) -> Result<Accepted<C::Output>, Error> {
@@ -126,11 +135,17 @@ impl<C: Command> Waiting<C> {
             return Err(Error::KeyReused);
         }
         let output = self.command.replay(&entry.changes()?, view)?;
-        Ok(Accepted { output, version: entry.slot, entry_id: Some(entry.entry_id), replayed: true })
+        Ok(Accepted {
+            output,
+            version: entry.slot,
+            entry_id: Some(entry.entry_id),
+            replayed: true,
+            effects: false,
+        })
     }
 
     fn try_decide(&mut self, view: &View<'_>) -> Result<Verdict, Error> {
-        view.ledger.check_access(self.envelope.token, self.envelope.auth_generation)?;
+        view.ledger.access().check(self.envelope.token, self.envelope.auth_generation)?;
         if let Some(key) = &self.envelope.key
             && let Some(used) = view.ledger.key_use(&key.key)
         {
@@ -149,6 +164,7 @@ impl<C: Command> Waiting<C> {
             pending: effects,
         });
         let verdict = if draft.is_some() { Verdict::Write } else { Verdict::Nothing };
+        self.effects = effects;
         self.decided = Some((output, draft));
         Ok(verdict)
     }

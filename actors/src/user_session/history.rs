@@ -3,7 +3,7 @@
 use finbrain_domain::{
     change::Change,
     entry::{Author, Entry, Reversal},
-    ledger::Step,
+    ids::EntryId,
     undo,
 };
 
@@ -27,16 +27,20 @@ pub struct LastStep {
 }
 
 impl Query for LastStep {
-    type Output = Step;
+    type Output = EntryId;
 
-    fn answer(self, view: &View<'_>, _: &mut Cubes) -> Result<Step, Error> {
-        let steps = view.ledger.steps();
-        let step = match self.which {
-            Which::Undo => steps.last_done(self.author).ok_or(finbrain_domain::Error::NothingToUndo),
-            Which::Redo => steps.last_undone(self.author).ok_or(finbrain_domain::Error::NothingToRedo),
-        };
-        Ok(step?)
+    fn answer(self, view: &View<'_>, _: &mut Cubes) -> Result<EntryId, Error> {
+        last_step(view, self.which, self.author)
     }
+}
+
+fn last_step(view: &View<'_>, which: Which, author: Author) -> Result<EntryId, Error> {
+    let steps = view.ledger.steps();
+    let step = match which {
+        Which::Undo => steps.last_done(author).ok_or(finbrain_domain::Error::NothingToUndo),
+        Which::Redo => steps.last_undone(author).ok_or(finbrain_domain::Error::NothingToRedo),
+    };
+    Ok(step?.entry)
 }
 
 /// Takes an entry back.
@@ -44,12 +48,26 @@ impl Query for LastStep {
 pub struct Undo {
     pub which: Which,
     pub entry: Entry,
+    pub step: Step,
+}
+
+/// How the entry was chosen.
+#[derive(Debug, Clone, Copy)]
+pub enum Step {
+    Named,
+    /// As the author's last one, which it must still be.
+    Last(Author),
 }
 
 impl Command for Undo {
     type Output = Vec<Change>;
 
     fn decide(&self, view: &View<'_>) -> Result<Decision<Vec<Change>>, Error> {
+        if let Step::Last(author) = self.step
+            && last_step(view, self.which, author).ok() != Some(self.entry.entry_id)
+        {
+            return Err(Error::Overtaken);
+        }
         let changes = undo::inverse(view.ledger, &self.entry)?;
         // To take back an undo is to redo, however it was asked for.
         let is_undo = matches!(self.entry.reverses, Some(Reversal::Undo(_)));

@@ -26,6 +26,7 @@ use std::{
 use actix::{Actor, ActorContext, ActorFutureExt, AsyncContext, Context, Handler, Message, WrapFuture};
 use arc_swap::ArcSwap;
 use finbrain_domain::{
+    access::Access,
     change::Change,
     entry::Entry,
     ids::{SessionId, UserId},
@@ -40,7 +41,7 @@ pub use self::{
     access::{CloseBook, RaiseGeneration, RevokeSessions},
     categories::{AmendCategory, CategoryItem, CreateCategory, ListCategories, RemoveCategory},
     command::{Accepted, Command, Decision, Envelope},
-    history::{LastStep, Reversible, Undo, Which},
+    history::{LastStep, Reversible, Step, Undo, Which},
     open::{Opened, open},
     reports::{AccountItem, GetBreakdown, GetDashboard, GetMonthly, ListAccounts},
     settings::{AmendSettings, GetSettings},
@@ -100,6 +101,7 @@ pub(crate) fn describe_metrics() {
 pub struct Published {
     version: AtomicU64,
     settings: ArcSwap<Settings>,
+    access: ArcSwap<Access>,
     /// Unix seconds of the last use.
     used: AtomicI64,
     /// Bytes that the ledger holds, about.
@@ -114,6 +116,11 @@ pub struct Published {
 impl Published {
     pub fn version(&self) -> u64 {
         self.version.load(Ordering::Acquire)
+    }
+
+    /// Refuses whom the book no longer lets in.
+    pub fn check_access(&self, reader: Reader) -> Result<(), crate::Error> {
+        Ok(self.access.load().check(reader.token, reader.auth_generation)?)
     }
 
     pub fn settings(&self) -> Arc<Settings> {
@@ -185,6 +192,7 @@ impl UserSession {
         let published = Arc::new(Published {
             version: AtomicU64::new(ledger.version()),
             settings: ArcSwap::from_pointee(ledger.settings().clone()),
+            access: ArcSwap::from_pointee(ledger.access().clone()),
             used: AtomicI64::new(ports.clock.now().as_second()),
             memory: AtomicUsize::new(ledger.rows().memory().0),
             streams: AtomicUsize::new(0),
@@ -234,9 +242,12 @@ impl UserSession {
         if changes.iter().any(|change| matches!(change, Change::Settings { .. })) {
             self.published.settings.store(Arc::new(self.ledger.settings().clone()));
         }
+        if changes.iter().any(Change::ends_access) {
+            self.published.access.store(Arc::new(self.ledger.access().clone()));
+        }
         self.published.memory.store(self.ledger.rows().memory().0, Ordering::Relaxed);
         self.published.version.store(self.ledger.version(), Ordering::Release);
-        self.streams.send(&Event { entry: Arc::clone(entry), changes });
+        self.streams.send(&Event::new(entry, changes));
         self.published.streams.store(self.streams.len(), Ordering::Relaxed);
         if self.ledger.version() - self.snapshot_version >= SNAPSHOT_EVERY {
             self.snapshot_version = self.ledger.version();
@@ -354,10 +365,15 @@ impl UserSession {
     }
 
     /// Opens a stream of everything that is applied from now on.
-    pub(crate) fn subscribe(&mut self) -> Subscription {
-        let subscription = self.streams.subscribe(self.ledger.version());
+    pub(crate) fn subscribe(&mut self, reader: Reader) -> Result<Subscription, crate::Error> {
+        self.ledger.access().check(reader.token, reader.auth_generation)?;
+        let version = self.ledger.version();
+        if reader.seen > version {
+            return Err(crate::Error::Behind { version, seen: reader.seen });
+        }
+        let subscription = self.streams.subscribe(version);
         self.published.streams.store(self.streams.len(), Ordering::Relaxed);
-        subscription
+        Ok(subscription)
     }
 
     /// A device is alive.
@@ -389,7 +405,7 @@ impl UserSession {
         let tail = async move { open::tail(&*journal, book, version).await };
         let probe = tail.into_actor(self).map(move |tail, session, ctx| {
             session.probing = false;
-            let current = tail.map_err(crate::Error::from).and_then(|tail| session.follow(tail));
+            let current = tail.map_err(crate::Error::from).and_then(|tail| session.follow(tail, ctx));
             session.look(|view, cubes| {
                 for query in sharing {
                     match &current {
@@ -405,10 +421,14 @@ impl UserSession {
         ctx.spawn(probe);
     }
 
-    /// Applies entries that others wrote.
-    fn follow(&mut self, tail: Vec<Entry>) -> Result<(), crate::Error> {
-        for entry in tail.into_iter().filter(|entry| entry.slot > self.ledger.version()).collect::<Vec<_>>() {
-            let changes = self.ledger.apply(&entry)?;
+    /// Applies entries that others wrote. A ledger that could not is half-way between two versions: the actor dies with
+    /// it, and the next request opens the book anew.
+    fn follow(&mut self, tail: Vec<Entry>, ctx: &mut Context<Self>) -> Result<(), crate::Error> {
+        for entry in tail {
+            if entry.slot <= self.ledger.version() {
+                continue;
+            }
+            let changes = self.ledger.apply(&entry).inspect_err(|_| ctx.terminate())?;
             self.applied(&Arc::new(entry), Arc::new(changes));
         }
         Ok(())

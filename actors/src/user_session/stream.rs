@@ -10,11 +10,32 @@ pub(super) const PROBE_EVERY: Duration = Duration::from_secs(2);
 /// Events that may wait for a slow reader; beyond it the stream ends and its reader resumes.
 const WAITING: usize = 256;
 
-/// An entry that has just been applied.
+/// Streams of one person; beyond them the oldest ends, and its reader resumes.
+const MOST: usize = 32;
+/// Larger entries are told by their version alone, so that a slow reader holds little.
+const LARGEST: usize = 64 * 1024;
+
+/// Something that has just been applied.
 #[derive(Debug, Clone)]
-pub struct Event {
-    pub entry: Arc<Entry>,
-    pub changes: Arc<Vec<Change>>,
+pub enum Event {
+    Entry {
+        entry: Arc<Entry>,
+        changes: Arc<Vec<Change>>,
+    },
+    /// There is something to read.
+    Large {
+        version: u64,
+    },
+}
+
+impl Event {
+    pub(super) fn new(entry: &Arc<Entry>, changes: Arc<Vec<Change>>) -> Self {
+        if entry.payload.as_ref().is_some_and(|payload| payload.len() > LARGEST) {
+            Self::Large { version: entry.slot }
+        } else {
+            Self::Entry { entry: Arc::clone(entry), changes }
+        }
+    }
 }
 
 /// The reading end of a stream.
@@ -33,6 +54,9 @@ pub(super) struct Streams {
 impl Streams {
     pub fn subscribe(&mut self, from: u64) -> Subscription {
         let (sender, events) = mpsc::channel(WAITING);
+        if self.open.len() >= MOST {
+            self.open.remove(0);
+        }
         self.open.push(sender);
         Subscription { from, events }
     }

@@ -98,7 +98,8 @@ impl<Q: Query> WaitingQuery for Asked<Q> {
         let version = view.ledger.version();
         let answer = view
             .ledger
-            .check_access(reader.token, reader.auth_generation)
+            .access()
+            .check(reader.token, reader.auth_generation)
             .map_err(Error::from)
             .and_then(|()| match reader.seen {
                 seen if seen > version => Err(Error::Behind { version, seen }),

@@ -2,14 +2,14 @@
 
 use std::{sync::Arc, time::Duration};
 
-use actix::{ActorFutureExt, AsyncContext, Context, WrapFuture};
+use actix::{ActorContext, ActorFutureExt, AsyncContext, Context, WrapFuture};
 use finbrain_domain::{
     entry::Entry,
     ports::{AppendError, Growth, StoreError},
 };
 
 use super::{
-    QUEUE, UserSession,
+    QUEUE, Run, UserSession,
     command::{Job, Verdict},
     open,
     protocol::{AfterAppend, AfterTail, Attempt},
@@ -99,9 +99,11 @@ impl UserSession {
     fn apply_own(&mut self, mut flight: Flight, entry: Entry, ctx: &mut Context<Self>) {
         let version = entry.slot;
         if self.ledger.version() < version {
-            let Some(draft) = flight.job.take_draft() else { return };
+            let draft = flight.job.take_draft().expect("an entry in flight was sealed from a draft");
             if let Err(error) = self.ledger.advance(&entry, &draft.changes) {
-                self.refuse(flight, error.into(), ctx);
+                // Half-way between two versions: nobody may find this ledger again.
+                ctx.terminate();
+                flight.job.refuse(error.into());
                 return;
             }
             self.applied(&Arc::new(entry), Arc::new(draft.changes));
@@ -125,7 +127,7 @@ impl UserSession {
         let mine = flight.job.envelope().entry_id;
         let slot = tail.iter().find(|entry| entry.entry_id == mine).map(|entry| entry.slot);
         let next = flight.attempt.after_tail(mine, &tail);
-        if let Err(error) = self.follow(tail) {
+        if let Err(error) = self.follow(tail, ctx) {
             self.refuse(flight, error, ctx);
             return;
         }
@@ -177,7 +179,7 @@ impl UserSession {
         metrics::histogram!("finbrain_command_seconds").record(flight.started.elapsed());
         self.writing = false;
         if !self.queue.is_empty() {
-            ctx.run_later(Duration::ZERO, Self::start_next);
+            ctx.notify(Run(Box::new(Self::start_next)));
         }
     }
 }

@@ -48,7 +48,7 @@ impl Ledger {
     /// SHA-256 over the canonical form that this module documents.
     pub fn digest(&self) -> Digest {
         let mut lines = Lines::default();
-        lines.add(("ledger", FORM, self.book, self.version, self.chain, self.closed));
+        lines.add(("ledger", FORM, self.book, self.version, self.chain, self.access.closed));
         lines.add(("settings", &self.settings, self.settings_changed));
         for (id, account, changed) in self.accounts.slots() {
             lines.add(("account", id, account, changed));
@@ -64,8 +64,8 @@ impl Ledger {
         for (merchant, category) in merchants {
             lines.add(("merchant", merchant, category));
         }
-        lines.add(("generation", self.auth_generation));
-        let mut revoked: Vec<_> = self.revoked.iter().collect();
+        lines.add(("generation", self.access.generation));
+        let mut revoked: Vec<_> = self.access.revoked.iter().collect();
         revoked.sort_unstable();
         for (token, until) in revoked {
             lines.add(("revoked", token, until));

@@ -18,7 +18,7 @@ pub use self::{
     table::{Place, Table},
 };
 use crate::{
-    access::AccessChange,
+    access::{Access, AccessChange},
     account::Account,
     category::{Category, CategoryId},
     change::Change,
@@ -50,7 +50,6 @@ pub struct Ledger {
     book: BookId,
     version: u64,
     chain: Digest,
-    closed: bool,
     settings: Settings,
     settings_changed: u64,
     accounts: Table<AccountId, Account>,
@@ -59,8 +58,7 @@ pub struct Ledger {
     /// Cleaned merchant -> the category that the person chose last.
     merchants: HashMap<String, CategoryId>,
     steps: Steps,
-    auth_generation: u64,
-    revoked: HashMap<Digest, Timestamp>,
+    access: Access,
     keys: HashMap<String, KeyUse>,
     keys_by_age: VecDeque<(Timestamp, String)>,
 }
@@ -80,7 +78,6 @@ impl Ledger {
             book,
             version: 0,
             chain: Digest::ZERO,
-            closed: false,
             settings: Settings::of(nobody),
             settings_changed: 0,
             accounts: Table::default(),
@@ -88,8 +85,7 @@ impl Ledger {
             rows: Rows::default(),
             merchants: HashMap::new(),
             steps: Steps::default(),
-            auth_generation: 0,
-            revoked: HashMap::new(),
+            access: Access::default(),
             keys: HashMap::new(),
             keys_by_age: VecDeque::new(),
         }
@@ -162,10 +158,10 @@ impl Ledger {
                 }
             },
             Change::Access(AccessChange::SessionsRevoked { sessions }) => {
-                self.revoked.extend(sessions.iter().map(|revoked| (revoked.token, revoked.until)));
+                self.access.revoked.extend(sessions.iter().map(|revoked| (revoked.token, revoked.until)));
             }
-            Change::Access(AccessChange::GenerationRaised { to, .. }) => self.auth_generation = *to,
-            Change::BookClosed => self.closed = true,
+            Change::Access(AccessChange::GenerationRaised { to, .. }) => self.access.generation = *to,
+            Change::BookClosed => self.access.closed = true,
         }
         Ok(())
     }
@@ -221,8 +217,8 @@ impl Ledger {
                 self.keys.remove(&key);
             }
         }
-        if !self.revoked.is_empty() {
-            self.revoked.retain(|_, until| *until >= entry.at);
+        if !self.access.revoked.is_empty() {
+            self.access.revoked.retain(|_, until| *until >= entry.at);
         }
     }
 
@@ -240,7 +236,7 @@ impl Ledger {
     }
 
     pub const fn is_closed(&self) -> bool {
-        self.closed
+        self.access.closed
     }
 
     pub const fn settings(&self) -> &Settings {
@@ -271,8 +267,13 @@ impl Ledger {
         &self.steps
     }
 
+    /// Who may still come to the book.
+    pub const fn access(&self) -> &Access {
+        &self.access
+    }
+
     pub const fn auth_generation(&self) -> u64 {
-        self.auth_generation
+        self.access.generation
     }
 
     pub fn transaction(&self, id: crate::ids::TransactionId) -> Option<Transaction> {
@@ -288,18 +289,6 @@ impl Ledger {
 
     pub fn key_use(&self, key: &str) -> Option<KeyUse> {
         self.keys.get(key).copied()
-    }
-
-    /// Refuses a writer whose session was ended or whose generation is void, and everyone once the book is closed.
-    pub fn check_access(&self, token: Option<Digest>, auth_generation: u64) -> Result<(), Error> {
-        if self.closed {
-            return Err(Error::BookClosed);
-        }
-        let revoked = token.is_some_and(|token| self.revoked.contains_key(&token));
-        if revoked || auth_generation < self.auth_generation {
-            return Err(Error::SessionRevoked);
-        }
-        Ok(())
     }
 }
 

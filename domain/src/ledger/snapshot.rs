@@ -60,7 +60,7 @@ impl Ledger {
         let (columns, extras) = pack_rows(&self.rows);
         let head = Head {
             chain: self.chain,
-            closed: self.closed,
+            closed: self.access.closed,
             settings: self.settings.clone(),
             settings_changed: self.settings_changed,
             accounts: self.accounts.slots().map(|(id, value, at)| (*id, value.cloned(), at)).collect(),
@@ -71,8 +71,8 @@ impl Ledger {
                 .collect(),
             merchants: self.merchants.iter().map(|(key, id)| (key.clone(), id.clone())).collect(),
             steps: self.steps.clone(),
-            auth_generation: self.auth_generation,
-            revoked: self.revoked.iter().map(|(token, until)| (*token, *until)).collect(),
+            auth_generation: self.access.generation,
+            revoked: self.access.revoked.iter().map(|(token, until)| (*token, *until)).collect(),
             keys: self
                 .keys_by_age
                 .iter()
@@ -103,15 +103,15 @@ impl Ledger {
         let mut ledger = Self::empty(snapshot.book);
         ledger.version = snapshot.version;
         ledger.chain = head.chain;
-        ledger.closed = head.closed;
+        ledger.access.closed = head.closed;
         ledger.settings = head.settings;
         ledger.settings_changed = head.settings_changed;
         ledger.accounts = unpack_table(head.accounts)?;
         ledger.categories = unpack_table(head.categories)?;
         ledger.merchants = head.merchants.into_iter().collect();
         ledger.steps = head.steps;
-        ledger.auth_generation = head.auth_generation;
-        ledger.revoked = head.revoked.into_iter().collect();
+        ledger.access.generation = head.auth_generation;
+        ledger.access.revoked = head.revoked.into_iter().collect();
         for (at, key, slot, request) in head.keys {
             ledger.keys.insert(key.clone(), KeyUse { slot, request });
             ledger.keys_by_age.push_back((at, key));

@@ -16,9 +16,10 @@ pub struct Cube {
     currency: Currency,
     /// The month of the first row; cells and flows count from it.
     first: Month,
-    places: usize,
-    /// Month by month, a cell for each place of the category table.
-    cells: Vec<Cell>,
+    /// Month by month, the categories that have rows in it, by their places: no more cells than rows.
+    cells: Vec<(Place, Cell)>,
+    /// Where the cells of each month begin, and where the last ones end.
+    starts: Vec<usize>,
     flows: Vec<Flow>,
     foreign: BTreeMap<(Month, Currency), Foreign>,
     /// Sum and count of all rows, by their own currency.
@@ -104,14 +105,13 @@ impl Cube {
             let first = Month::of(oldest.date());
             (first, usize::try_from(Month::of(newest.date()).index() - first.index() + 1).unwrap_or(0))
         });
-        let places = ledger.categories().places();
         let mut cube = Self {
             version: ledger.version(),
             rates_revision: rates.revision(),
             currency,
             first,
-            places,
-            cells: vec![Cell::default(); months * places],
+            cells: Vec::new(),
+            starts: vec![0],
             flows: vec![Flow::default(); months],
             foreign: BTreeMap::new(),
             sums: Vec::new(),
@@ -120,20 +120,23 @@ impl Cube {
         let mut lanes = Lanes { rates, to: currency, known: Vec::new(), last: 0 };
         let mut month = MonthOf::new();
         let mut current = first;
+        let mut cells = vec![Cell::default(); ledger.categories().places()];
         for row in rows.between(None, None) {
             let of_row = month.of(row.day());
             if of_row != current {
                 lanes.end_month(current, &mut cube.foreign);
+                cube.end_month(current, &mut cells);
                 current = of_row;
             }
-            cube.add(ledger, row, current, lanes.of(row.currency()));
+            cube.add(ledger, row, current, lanes.of(row.currency()), &mut cells);
         }
         lanes.end_month(current, &mut cube.foreign);
+        cube.end_month(current, &mut cells);
         cube.sums = lanes.known.into_iter().map(|lane| (lane.currency, lane.sum, lane.count)).collect();
         cube
     }
 
-    fn add(&mut self, ledger: &Ledger, row: Row<'_>, month: Month, lane: &mut Lane<'_>) {
+    fn add(&mut self, ledger: &Ledger, row: Row<'_>, month: Month, lane: &mut Lane<'_>, cells: &mut [Cell]) {
         self.review += usize::from(row.review());
         let Some(amount) = lane.take(row, self.currency) else { return };
         let at = usize::try_from(month.index() - self.first.index()).unwrap_or(0);
@@ -141,30 +144,21 @@ impl Cube {
             self.flows[at].add(i128::from(amount));
         }
         match row.category() {
-            Some(place) => self.cell(at, place).add(i128::from(amount)),
-            None => self.add_lines(ledger, row, at, i128::from(amount), lane.pair),
+            Some(place) => cells[usize::from(place)].add(i128::from(amount)),
+            None => add_lines(ledger, row, i128::from(amount), lane.pair, cells),
         }
     }
 
-    /// Spreads a split over its lines; the last one takes what rounding leaves, so that they add up to the row.
-    fn add_lines(&mut self, ledger: &Ledger, row: Row<'_>, at: usize, amount: i128, pair: Pair<'_>) {
-        let lines = row.extras().map_or(&[][..], |extras| extras.lines.as_slice());
-        let mut rest = amount;
-        for (index, line) in lines.iter().enumerate() {
-            let part = if index + 1 == lines.len() {
-                rest
-            } else {
-                i128::from(pair.convert(line.amount, row.day()).unwrap_or_default())
-            };
-            rest -= part;
-            if let Some(place) = ledger.categories().place(&line.category) {
-                self.cell(at, place).add(part);
+    /// Puts the cells of a month away, and those of the months without rows before the next one.
+    fn end_month(&mut self, month: Month, cells: &mut [Cell]) {
+        let months = usize::try_from(month.index() - self.first.index()).unwrap_or(0);
+        self.starts.resize(months + 1, self.cells.len());
+        for (place, cell) in (0..).zip(cells) {
+            if cell.count > 0 {
+                self.cells.push((place, std::mem::take(cell)));
             }
         }
-    }
-
-    fn cell(&mut self, month: usize, place: Place) -> &mut Cell {
-        &mut self.cells[month * self.places + usize::from(place)]
+        self.starts.push(self.cells.len());
     }
 
     /// Sum and count of all rows of each currency, in minor units of it.
@@ -191,9 +185,11 @@ impl Cube {
 
     /// What lies in the category at `place` in these months.
     pub fn sum(&self, months: &[Month], place: Place) -> Cell {
-        let cells = months
-            .iter()
-            .filter_map(|month| self.cells.get(self.at(*month)? * self.places + usize::from(place)).copied());
+        let cells = months.iter().filter_map(|month| {
+            let cells = self.cells_of(self.at(*month)?);
+            let found = cells.binary_search_by_key(&place, |(place, _)| *place).ok()?;
+            Some(cells[found].1)
+        });
         cells.fold(Cell::default(), |sum, cell| Cell {
             amount: sum.amount + cell.amount,
             count: sum.count + cell.count,
@@ -202,13 +198,17 @@ impl Cube {
 
     /// How many rows lie in the category at `place`, of all times.
     pub fn count(&self, place: Place) -> u32 {
-        self.cells.iter().skip(usize::from(place)).step_by(self.places.max(1)).map(|cell| cell.count).sum()
+        self.cells.iter().filter(|(other, _)| *other == place).map(|(_, cell)| cell.count).sum()
     }
 
     /// What came in and went out in these months.
     pub fn flow(&self, months: &[Month]) -> Flow {
         let flows = months.iter().filter_map(|month| self.flows.get(self.at(*month)?).copied());
         flows.fold(Flow::default(), Flow::plus)
+    }
+
+    fn cells_of(&self, month: usize) -> &[(Place, Cell)] {
+        &self.cells[self.starts[month]..self.starts[month + 1]]
     }
 
     fn at(&self, month: Month) -> Option<usize> {
@@ -254,6 +254,23 @@ impl Cube {
 
     fn foreign<'a>(&'a self, months: &'a [Month]) -> impl Iterator<Item = (Currency, &'a Foreign)> {
         self.foreign.iter().filter(|((month, _), _)| months.contains(month)).map(|((_, c), f)| (*c, f))
+    }
+}
+
+/// Spreads a split over its lines; the last one takes what rounding leaves, so that they add up to the row.
+fn add_lines(ledger: &Ledger, row: Row<'_>, amount: i128, pair: Pair<'_>, cells: &mut [Cell]) {
+    let lines = row.extras().map_or(&[][..], |extras| extras.lines.as_slice());
+    let mut rest = amount;
+    for (index, line) in lines.iter().enumerate() {
+        let part = if index + 1 == lines.len() {
+            rest
+        } else {
+            i128::from(pair.convert(line.amount, row.day()).unwrap_or_default())
+        };
+        rest -= part;
+        if let Some(place) = ledger.categories().place(&line.category) {
+            cells[usize::from(place)].add(part);
+        }
     }
 }
 

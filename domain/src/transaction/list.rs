@@ -125,8 +125,7 @@ impl Needle {
 
     fn is_in_text(&self, text: &str) -> bool {
         if self.ascii && text.is_ascii() {
-            let needle = self.folded.as_bytes();
-            needle.is_empty() || text.as_bytes().windows(needle.len()).any(|w| w.eq_ignore_ascii_case(needle))
+            text.to_ascii_uppercase().contains(&self.folded)
         } else {
             fold(text).contains(&self.folded)
         }

@@ -279,17 +279,17 @@ fn a_revoked_session_an_old_generation_and_a_closed_book_write_nothing() {
     let until = book.now() + SignedDuration::from_secs(3);
     let sessions = vec![Revoked { token, until }];
     book.commit(ALICE, None, vec![Change::Access(AccessChange::SessionsRevoked { sessions })]);
-    assert_eq!(book.ledger.check_access(Some(token), 0), Err(Error::SessionRevoked));
-    assert_eq!(book.ledger.check_access(Some(Digest::of(b"other")), 0), Ok(()));
+    assert_eq!(book.ledger.access().check(Some(token), 0), Err(Error::SessionRevoked));
+    assert_eq!(book.ledger.access().check(Some(Digest::of(b"other")), 0), Ok(()));
 
     book.commit(ALICE, None, vec![Change::Access(AccessChange::GenerationRaised { from: 0, to: 1 })]);
-    assert_eq!(book.ledger.check_access(None, 0), Err(Error::SessionRevoked));
-    assert_eq!(book.ledger.check_access(None, 1), Ok(()));
+    assert_eq!(book.ledger.access().check(None, 0), Err(Error::SessionRevoked));
+    assert_eq!(book.ledger.access().check(None, 1), Ok(()));
 
     book.record(plain(-1)).unwrap();
     book.record(plain(-1)).unwrap();
-    assert_eq!(book.ledger.check_access(Some(token), 1), Ok(()), "forgotten after the session's end");
+    assert_eq!(book.ledger.access().check(Some(token), 1), Ok(()), "forgotten after the session's end");
     book.commit(ALICE, None, vec![Change::BookClosed]);
-    assert_eq!(book.ledger.check_access(None, 1), Err(Error::BookClosed));
+    assert_eq!(book.ledger.access().check(None, 1), Err(Error::BookClosed));
     assert!(Ledger::unpack(&book.ledger.pack()).unwrap().is_closed());
 }
