@@ -16,8 +16,10 @@ use crate::{
 pub const FORMAT: u32 = 1;
 /// At most this many changes in one entry …
 pub const MAX_CHANGES: usize = 100_000;
-/// … and this many bytes of changes, before packing.
+/// … this many bytes of changes, before packing …
 pub const MAX_PAYLOAD: usize = 64 * 1024 * 1024;
+/// … and this many as a store packs them.
+pub const MAX_PACKED: usize = 8 * 1024 * 1024;
 
 /// Who wrote an entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

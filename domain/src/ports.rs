@@ -43,6 +43,9 @@ pub enum AppendError {
     KeyTaken,
     #[error("book is closed")]
     Closed,
+    /// Packed, the changes are larger than [`MAX_PACKED`](crate::entry::MAX_PACKED).
+    #[error("entry is too large")]
+    TooLarge,
     #[error(transparent)]
     Store(#[from] StoreError),
 }

@@ -29,6 +29,7 @@ macro_rules! journal_suite {
             a_page_before_a_slot_is_newest_first
             a_page_of_large_entries_is_cut_short_but_never_empty
             a_payload_of_five_megabytes_reads_back
+            an_entry_that_packs_badly_is_refused_beyond_eight_mebibytes
             an_instant_finer_than_a_microsecond_still_verifies
             an_erased_payload_reads_back_as_none
         );
@@ -305,6 +306,18 @@ pub async fn a_payload_of_five_megabytes_reads_back(journal: Subject) {
     let read = all(&*journal, written[0].book).await;
     assert!(read == written);
     verify(&read);
+}
+
+pub async fn an_entry_that_packs_badly_is_refused_beyond_eight_mebibytes(journal: Subject) {
+    let noise = |n: u32| {
+        (0..3u8).map(|part| Digest::of(&[&n.to_be_bytes()[..], &[part]].concat()).to_string()).collect()
+    };
+    let lesson = |n| Change::Merchant { merchant: noise(n), from: None, to: None };
+    let entry = first(Draft { changes: (0..95_000).map(lesson).collect(), ..draft() });
+
+    assert_eq!(journal.append(entry.clone()).await, Err(AppendError::TooLarge));
+
+    assert_eq!(journal.head(entry.book).await, Ok(0));
 }
 
 pub async fn an_instant_finer_than_a_microsecond_still_verifies(journal: Subject) {

@@ -39,7 +39,9 @@ pub async fn open(ports: &Ports, user: UserId, book: BookId) -> Result<Opened, E
         match ports.journal.append(first_entry(ports, user, book).await?).await {
             Ok(()) | Err(AppendError::SlotTaken) => {}
             Err(AppendError::Closed) => return Err(finbrain_domain::Error::BookClosed.into()),
-            Err(AppendError::KeyTaken) => unreachable!("the first entry has no key"),
+            Err(AppendError::KeyTaken | AppendError::TooLarge) => {
+                unreachable!("the first entry has no key and a dozen changes")
+            }
             Err(AppendError::Store(error)) => return Err(error.into()),
         }
     }

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use finbrain_domain::{
-    entry::Entry,
+    entry::{Entry, MAX_PACKED},
     ids::EntryId,
     ports::{AppendError, StoreError},
 };
@@ -56,6 +56,9 @@ impl Attempt {
             Err(AppendError::KeyTaken) if self.uncertain => AfterAppend::ReadTail,
             Err(AppendError::KeyTaken) => AfterAppend::ReadKey,
             Err(AppendError::Closed) => AfterAppend::Fail(finbrain_domain::Error::BookClosed.into()),
+            Err(AppendError::TooLarge) => {
+                AfterAppend::Fail(finbrain_domain::Error::EntryTooLarge { limit: MAX_PACKED }.into())
+            }
             Err(AppendError::Store(StoreError::OutcomeUnknown(_))) if self.repeats < MOST_REPEATS => {
                 self.uncertain = true;
                 self.repeats += 1;

@@ -2,7 +2,7 @@
 
 use finbrain_domain::{
     change::Change,
-    entry::{Author, Entry, Key, MAX_PAYLOAD, Reversal},
+    entry::{Author, Entry, Key, MAX_PACKED, MAX_PAYLOAD, Reversal},
     ids::{Digest, EntryId, UserId},
 };
 use rusqlite::{
@@ -53,6 +53,12 @@ impl ToSql for Changes {
             Self::Plain(json) => ValueRef::Text(json.as_bytes()),
             Self::Zstd(bytes) => ValueRef::Blob(bytes),
         }))
+    }
+}
+
+impl Packed {
+    pub(super) fn is_too_large(&self) -> bool {
+        matches!(&self.changes, Changes::Zstd(packed) if packed.len() > MAX_PACKED)
     }
 }
 

@@ -29,6 +29,9 @@ impl Journal for EmbeddedStore {
         Box::pin(async move {
             let started = Instant::now();
             let packed = pack(entry).await?;
+            if packed.is_too_large() {
+                return Err(AppendError::TooLarge);
+            }
             self.write(move |db| append(db, &packed)).await??;
             counter!("finbrain_journal_appends_total").increment(1);
             histogram!("finbrain_journal_append_seconds").record(started.elapsed());
