@@ -115,14 +115,6 @@ impl Entry {
         Ok(entry)
     }
 
-    /// The same entry moved behind another one, after its slot was taken.
-    #[must_use]
-    pub fn moved(mut self, slot: u64, previous: Digest) -> Self {
-        self.slot = slot;
-        self.chain = self.link(previous);
-        self
-    }
-
     /// Reads the changes. An erased payload has none.
     pub fn changes(&self) -> Result<Vec<Change>, Error> {
         if self.format > FORMAT {

@@ -4,13 +4,14 @@
 
 use finbrain_domain::{
     book,
+    change::Change,
     entry::{Author, Draft, Entry},
     ids::{BookId, EntryId, TransactionId},
     ledger::{Ledger, Moment},
     money::{Currency, Money},
     settings::Settings,
     text::{Description, Name},
-    transaction::{Guess, NewTransaction, addition, record},
+    transaction::{Guess, NewTransaction, Transaction, addition, record},
 };
 use jiff::{Span, civil::date};
 use uuid::Uuid;
@@ -34,7 +35,7 @@ fn grown() -> Ledger {
     ledger
 }
 
-fn write(ledger: &mut Ledger, changes: Vec<finbrain_domain::change::Change>) {
+fn write(ledger: &mut Ledger, changes: Vec<Change>) {
     let draft = Draft {
         entry_id: EntryId::new(),
         author: Author::System,
@@ -50,7 +51,7 @@ fn write(ledger: &mut Ledger, changes: Vec<finbrain_domain::change::Change>) {
     ledger.advance(&entry, &changes).unwrap();
 }
 
-fn row(ledger: &Ledger, n: usize) -> finbrain_domain::transaction::Transaction {
+fn row(ledger: &Ledger, n: usize) -> Transaction {
     let days = i64::try_from(n / 20).unwrap();
     let new = NewTransaction {
         id: Some(TransactionId::from_uuid(Uuid::from_u128(
@@ -84,6 +85,25 @@ fn a_transaction_holds_at_most_100_bytes_beyond_its_text() {
     assert_eq!(grown.rows().len(), ROWS);
     assert!(beyond_text(&grown) <= LIMIT, "grown: {}", beyond_text(&grown));
     assert!(beyond_text(&opened) <= LIMIT, "opened: {}", beyond_text(&opened));
+}
+
+#[test]
+fn a_row_that_is_amended_again_and_again_does_not_grow_the_ledger() {
+    let mut ledger = Ledger::empty(BookId::new());
+    write(&mut ledger, book::open(Settings::of(Name::parse("Dana").unwrap())));
+    let original = row(&ledger, 1);
+    write(&mut ledger, vec![addition(original.clone())]);
+
+    for n in 0..25_000 {
+        let from = ledger.transaction(original.id).unwrap();
+        let to = Transaction { description: Description::parse(&format!("{n}")).unwrap(), ..from.clone() };
+        let change = Change::Transaction { from: Some(Box::new(from)), to: Some(Box::new(to)) };
+        write(&mut ledger, vec![change]);
+    }
+
+    assert_eq!(ledger.transaction(original.id).unwrap().description.as_str(), "24999");
+    let (held, _) = ledger.rows().memory();
+    assert!(held < 2 << 20, "one row holds {held} bytes");
 }
 
 /// Bytes of this process that lie in memory.

@@ -155,7 +155,7 @@ pub async fn a_taken_slot_is_refused(journal: Subject) {
 
 pub async fn a_gap_is_refused(journal: Subject) {
     let entries = grow(&*journal, 2).await;
-    let gap = after(&entries[1], draft()).moved(4, entries[1].chain);
+    let gap = Entry::seal(entries[1].book, 4, entries[1].chain, &draft()).unwrap();
     let late = Entry::seal(BookId::new(), 2, Digest::ZERO, &draft()).unwrap();
     let last = Entry::seal(BookId::new(), u64::MAX, Digest::ZERO, &draft()).unwrap();
 
@@ -249,7 +249,8 @@ pub async fn an_entry_is_found_by_its_id(journal: Subject) {
 pub async fn an_entry_id_stands_once_per_book(journal: Subject) {
     let entry = first(draft());
     journal.append(entry.clone()).await.unwrap();
-    let again = entry.clone().moved(2, entry.chain);
+    let again = Draft { entry_id: entry.entry_id, ..draft() };
+    let again = Entry::seal(entry.book, 2, entry.chain, &again).unwrap();
 
     let refused = journal.append(again).await;
 

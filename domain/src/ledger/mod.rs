@@ -32,6 +32,10 @@ use crate::{
 
 /// How long the ledger remembers idempotency keys. Older ones are found by the store's unique index.
 const KEYS_KEPT: SignedDuration = SignedDuration::from_hours(48);
+/// So many keys are remembered at most.
+const MOST_KEYS: usize = 20_000;
+/// Columns of rows that are gone are not worth a rebuild below this.
+const MANY_LEFT_BEHIND: usize = 10_000;
 /// A book holds at most this many transactions.
 pub const MAX_TRANSACTIONS: usize = 1_000_000;
 
@@ -124,6 +128,9 @@ impl Ledger {
         self.chain = entry.chain;
         self.steps.follow(entry, changes);
         self.remember(entry);
+        if self.rows.left_behind() > self.rows.len().max(MANY_LEFT_BEHIND) {
+            self.compact();
+        }
         Ok(())
     }
 
@@ -212,7 +219,9 @@ impl Ledger {
             self.keys_by_age.push_back((entry.at, key.clone()));
         }
         let oldest = entry.at.saturating_sub(KEYS_KEPT).unwrap_or(Timestamp::MIN);
-        while self.keys_by_age.front().is_some_and(|(at, _)| *at < oldest) {
+        let mut surplus = self.keys_by_age.len().saturating_sub(MOST_KEYS);
+        while surplus > 0 || self.keys_by_age.front().is_some_and(|(at, _)| *at < oldest) {
+            surplus = surplus.saturating_sub(1);
             if let Some((_, key)) = self.keys_by_age.pop_front() {
                 self.keys.remove(&key);
             }

@@ -99,6 +99,11 @@ impl Rows {
         self.order.len()
     }
 
+    /// How many rows are gone and still have columns.
+    pub(super) fn left_behind(&self) -> usize {
+        self.ids.len() - self.order.len()
+    }
+
     pub fn is_empty(&self) -> bool {
         self.order.is_empty()
     }
@@ -148,7 +153,7 @@ impl Rows {
         self.order.insert(place, at);
     }
 
-    /// Takes a transaction out; its columns stay behind until the next snapshot.
+    /// Takes a transaction out; its columns stay behind until the rows are rebuilt.
     pub(super) fn remove(&mut self, id: TransactionId) {
         if let Some(at) = self.forget(id) {
             let place = self.position(self.days[at as usize], id);

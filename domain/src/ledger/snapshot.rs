@@ -121,6 +121,16 @@ impl Ledger {
     }
 }
 
+impl Ledger {
+    /// Rebuilds the rows without what amended and removed ones left behind.
+    pub(super) fn compact(&mut self) {
+        let (columns, extras) = pack_rows(&self.rows);
+        if let Some(rows) = unpack_rows(columns, extras, self.tables()) {
+            self.rows = rows;
+        }
+    }
+}
+
 fn unpack_table<K: Clone + Eq + std::hash::Hash, T>(slots: Vec<(K, Option<T>, u64)>) -> Option<Table<K, T>> {
     let count = slots.len();
     let mut table = Table::default();
