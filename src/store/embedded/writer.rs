@@ -293,6 +293,21 @@ mod tests {
         Ok(())
     }
 
+    #[tokio::test]
+    async fn every_commit_is_flushed_before_it_is_answered() {
+        let dir = tempfile::tempdir().unwrap();
+        let writer = writer(dir.path());
+
+        let settings = writer.run(|db: &Connection| {
+            let synchronous: i64 = db.pragma_query_value(None, "synchronous", |row| row.get(0))?;
+            let journal: String = db.pragma_query_value(None, "journal_mode", |row| row.get(0))?;
+            Ok((synchronous, journal))
+        });
+
+        // 2 is FULL: the log is flushed at each commit.
+        assert_eq!(settings.await.unwrap(), (2, "wal".to_owned()));
+    }
+
     async fn names(writer: &Writer) -> Vec<String> {
         let read = |db: &Connection| {
             let mut statement = db.prepare("SELECT name FROM server_keys ORDER BY name")?;
