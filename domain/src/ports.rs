@@ -90,7 +90,8 @@ pub trait Journal: Send + Sync {
     /// Marks the effects of an entry as delivered.
     fn delivered(&self, book: BookId, slot: u64) -> Answer<'_, Result<(), StoreError>>;
 
-    /// Reduces every entry of a closed book to (slot, chain). The last entry must be its closing.
+    /// Reduces every entry of a closed book to (slot, chain), oldest first, and drops the timed work planned for it when
+    /// that is done. The last entry must be its closing.
     fn reduce(&self, book: BookId) -> Answer<'_, Result<(), StoreError>>;
 
     /// Every book behind `after`, in the order of ids, with whether it is reduced.
@@ -166,17 +167,21 @@ pub struct Due {
 pub enum DueKind {
     /// A demo that nobody kept is erased.
     DemoExpiry,
+    /// What is left of an account whose book was closed is erased. Planned before the closing, for when the request that
+    /// closes can no longer be under way: it finds either a closed book to finish, or one that never was closed.
+    Erasure,
 }
 
 impl DueKind {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::DemoExpiry => "demo_expiry",
+            Self::Erasure => "erasure",
         }
     }
 
     pub fn parse(text: &str) -> Option<Self> {
-        (text == "demo_expiry").then_some(Self::DemoExpiry)
+        [Self::DemoExpiry, Self::Erasure].into_iter().find(|kind| kind.as_str() == text)
     }
 }
 

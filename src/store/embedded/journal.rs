@@ -121,8 +121,8 @@ impl Journal for EmbeddedStore {
             for from in (0..=head).step_by(REDUCED_AT_ONCE) {
                 self.write(move |db| reduce_from(db, book, from)).await?;
             }
-            self.write(move |db| end_reduction(db, book)).await?;
-            self.writer()?.scrub().await
+            self.writer()?.scrub().await?;
+            self.write(move |db| end_reduction(db, book)).await
         })
     }
 
@@ -229,7 +229,6 @@ fn begin_reduction(db: &Connection, book: BookId) -> Result<u64, Fault> {
         return Err(Fault::damaged("a book that is not closed cannot be reduced"));
     }
     snapshots::remove(db, book)?;
-    db.prepare_cached("DELETE FROM due WHERE book = ?1")?.execute([Text(book)])?;
     Ok(standing.head)
 }
 
@@ -244,7 +243,9 @@ fn reduce_from(db: &Connection, book: BookId, from: u64) -> Result<(), Fault> {
     Ok(())
 }
 
+/// The work planned for the book goes last: until here it is what brings somebody back to a reduction that was cut short.
 fn end_reduction(db: &Connection, book: BookId) -> Result<(), Fault> {
+    db.prepare_cached("DELETE FROM due WHERE book = ?1")?.execute([Text(book)])?;
     db.prepare_cached("UPDATE closed_books SET reduced = 1 WHERE book = ?1")?.execute([Text(book)])?;
     Ok(())
 }
