@@ -84,7 +84,8 @@ pub trait Journal: Send + Sync {
     /// Keeps a snapshot; an older one than that in place is dropped silently.
     fn keep_snapshot(&self, snapshot: Snapshot) -> Answer<'_, Result<(), StoreError>>;
 
-    /// Entries with undelivered effects, oldest first.
+    /// Entries with undelivered effects, oldest first. One that cannot be read is reported once and left out from then on,
+    /// so that it does not hold up the others.
     fn pending(&self, limit: usize) -> Answer<'_, Result<Vec<Entry>, StoreError>>;
 
     /// Marks the effects of an entry as delivered.
