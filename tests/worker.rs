@@ -299,6 +299,8 @@ async fn a_reduction_that_is_cut_short_is_finished_by_the_worker() {
             .execute("UPDATE journal SET entry_id = NULL WHERE book = ?1 AND slot = 1", [book])
             .unwrap();
         house.store.remove(owner.user).await.unwrap();
+        // What memory still knew of the book is gone with the process.
+        house.registry.shut_down().await;
         house.plan(owner, kind).await;
 
         house.work().await;
