@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod people;
+
 use std::{
     sync::{
         Arc, Mutex,
@@ -21,24 +23,23 @@ use finbrain_actors::{
     erasure::erase,
     rates::RatesHandle,
     registry::{Owner, Registry},
-    user_session::{Envelope, GetSettings, Reader},
+    user_session::{Envelope, GetSettings, RaiseGeneration, Reader},
     worker::{Sharing, WorkerHandle},
 };
 use finbrain_domain::{
+    category::CategoryId,
     change::Change,
-    email::Email,
     entry::{Author, Draft, Entry},
     ids::{BookId, Digest, EntryId, UserId},
-    ports::{
-        Answer, Clock, Due, DueKind, DueWork as _, Journal as _, Models as _, Seen, StoreError, UserError,
-        Users,
-    },
-    session::{Session, SessionLife},
+    ports::{Clock, Due, DueKind, DueWork as _, Journal as _, Models as _, Users as _},
+    session::SessionLife,
     settings::Settings,
     text::Name,
     user::{Role, User},
 };
 use jiff::Timestamp;
+
+use people::{Mishap, People};
 
 /// A clock that stands still until a test moves it.
 struct Hands(AtomicI64);
@@ -46,95 +47,6 @@ struct Hands(AtomicI64);
 impl Clock for Hands {
     fn now(&self) -> Timestamp {
         Timestamp::from_second(self.0.load(Ordering::SeqCst)).unwrap()
-    }
-}
-
-/// What happens to people once, at the next chance.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Mishap {
-    /// The store fails before a person is removed.
-    NotRemoved,
-    /// The store fails after a person was removed.
-    RemovedUntold,
-    /// A demo is kept right after it was read.
-    KeptMeanwhile,
-}
-
-struct People {
-    store: Arc<EmbeddedStore>,
-    mishap: Mutex<Option<Mishap>>,
-}
-
-impl People {
-    fn strikes(&self, mishap: Mishap) -> bool {
-        self.mishap.lock().unwrap().take_if(|next| *next == mishap).is_some()
-    }
-}
-
-fn dead<T>() -> Result<T, StoreError> {
-    Err(StoreError::Unavailable("the process died here".into()))
-}
-
-impl Users for People {
-    fn create(&self, user: User) -> Answer<'_, Result<(), UserError>> {
-        self.store.create(user)
-    }
-    fn create_all(&self, users: Vec<User>) -> Answer<'_, Result<usize, StoreError>> {
-        self.store.create_all(users)
-    }
-    fn user(&self, id: UserId) -> Answer<'_, Result<Option<User>, StoreError>> {
-        Box::pin(async move {
-            let read = self.store.user(id).await?;
-            if let Some(user) = read.clone()
-                && user.demo_until.is_some()
-                && self.strikes(Mishap::KeptMeanwhile)
-            {
-                self.store.replace(user.clone(), User { demo_until: None, ..user }).await.unwrap();
-            }
-            Ok(read)
-        })
-    }
-    fn by_email(&self, email: &Email) -> Answer<'_, Result<Option<User>, StoreError>> {
-        self.store.by_email(email)
-    }
-    fn replace(&self, expected: User, user: User) -> Answer<'_, Result<(), UserError>> {
-        self.store.replace(expected, user)
-    }
-    fn remove(&self, id: UserId) -> Answer<'_, Result<(), StoreError>> {
-        Box::pin(async move {
-            if self.strikes(Mishap::NotRemoved) {
-                return dead();
-            }
-            self.store.remove(id).await?;
-            if self.strikes(Mishap::RemovedUntold) { dead() } else { Ok(()) }
-        })
-    }
-    fn count(&self) -> Answer<'_, Result<u64, StoreError>> {
-        self.store.count()
-    }
-    fn count_demos(&self) -> Answer<'_, Result<u64, StoreError>> {
-        self.store.count_demos()
-    }
-    fn start_session(&self, session: Session) -> Answer<'_, Result<(), StoreError>> {
-        self.store.start_session(session)
-    }
-    fn session(&self, token: Digest) -> Answer<'_, Result<Option<Session>, StoreError>> {
-        self.store.session(token)
-    }
-    fn sessions(&self, user: UserId) -> Answer<'_, Result<Vec<Session>, StoreError>> {
-        self.store.sessions(user)
-    }
-    fn end_sessions(&self, tokens: Vec<Digest>) -> Answer<'_, Result<(), StoreError>> {
-        self.store.end_sessions(tokens)
-    }
-    fn seen(&self, seen: Vec<Seen>) -> Answer<'_, Result<(), StoreError>> {
-        self.store.seen(seen)
-    }
-    fn purge_sessions(&self, created_before: Timestamp) -> Answer<'_, Result<u64, StoreError>> {
-        self.store.purge_sessions(created_before)
-    }
-    fn server_key(&self, name: &str, fresh: [u8; 32]) -> Answer<'_, Result<[u8; 32], StoreError>> {
-        self.store.server_key(name, fresh)
     }
 }
 
@@ -325,7 +237,7 @@ async fn an_erasure_leaves_nothing_planned() {
 async fn an_erasure_whose_closing_was_refused_erases_nothing() {
     let house = House::open();
     let owner = house.person(None).await;
-    let raise = finbrain_actors::user_session::RaiseGeneration { to: 1 };
+    let raise = RaiseGeneration { to: 1 };
     house.registry.command(owner, raise, Envelope::system()).await.unwrap();
     let void = Envelope { author: Author::User(owner.user), auth_generation: 0, ..Envelope::system() };
     house.erase(owner, void).await.unwrap_err();
@@ -398,7 +310,7 @@ async fn an_entry_that_cannot_be_read_does_not_hold_up_the_lessons_behind_it() {
         let change = Change::Merchant {
             merchant: merchant.into(),
             from: None,
-            to: Some(finbrain_domain::category::CategoryId::parse("food-drinks").unwrap()),
+            to: Some(CategoryId::parse("food-drinks").unwrap()),
         };
         let draft =
             Draft { at: at.parse().unwrap(), changes: vec![change], ..draft(Author::User(owner.user)) };
