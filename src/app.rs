@@ -44,6 +44,8 @@ use crate::{
 const FLUSH_EVERY: Duration = Duration::from_secs(10);
 /// How often the shared state forgets what is over.
 const SWEEP_EVERY: Duration = Duration::from_secs(60);
+/// How often sessions that are over leave the durable store.
+const PURGE_EVERY: Duration = Duration::from_secs(600);
 /// Demos that live at the same time.
 const MOST_DEMOS: u64 = 200;
 
@@ -230,6 +232,7 @@ impl Parts {
 async fn upkeep(auth: Data<Auth>, shared: Arc<MemoryShared>, clock: Arc<dyn Clock>) {
     let mut flush = tokio::time::interval(FLUSH_EVERY);
     let mut sweep = tokio::time::interval(SWEEP_EVERY);
+    let mut purge = tokio::time::interval(PURGE_EVERY);
     loop {
         tokio::select! {
             _ = flush.tick() => {
@@ -238,6 +241,11 @@ async fn upkeep(auth: Data<Auth>, shared: Arc<MemoryShared>, clock: Arc<dyn Cloc
                 }
             }
             _ = sweep.tick() => shared.sweep(clock.now()),
+            _ = purge.tick() => match auth.purge_sessions().await {
+                Ok(0) => {}
+                Ok(count) => tracing::info!(count, "sessions that are over were removed"),
+                Err(error) => tracing::warn!(error = %error, "sessions that are over were not removed"),
+            },
         }
     }
 }
@@ -279,6 +287,7 @@ async fn open_auth(config: &Config, public_url: &PublicUrl, ports: &Ports) -> an
         users: ports.users.clone(),
         shared: ports.shared.clone(),
         journal: ports.journal.clone(),
+        due: ports.due.clone(),
         clock: ports.clock.clone(),
     };
     Ok(Auth::new(auth_ports, Arc::new(pool), keys, settings))

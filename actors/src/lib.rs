@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 pub mod classifier;
+pub mod erasure;
 mod error;
 mod keeper;
 pub mod rates;

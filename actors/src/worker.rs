@@ -9,18 +9,21 @@ use finbrain_domain::{
     entry::{Author, Entry},
     ports::{Due, DueKind, StoreError, TrainingExample},
 };
+use jiff::{SignedDuration, Timestamp};
 
 use crate::{
     Ports,
     classifier::ClassifierHandle,
+    erasure,
     error::Error,
     keeper::Keeper,
     registry::{Owner, Registry},
-    user_session::{CloseBook, Envelope},
 };
 
 /// How often the worker looks without being told.
 const LOOK_EVERY: Duration = Duration::from_secs(15);
+/// Work that failed is tried again after this time, behind whatever has become due by then.
+const POSTPONED_BY: SignedDuration = SignedDuration::from_secs(60);
 /// Pieces of work that are taken at a time.
 const BATCH: usize = 100;
 
@@ -38,7 +41,9 @@ pub(crate) fn describe_metrics() {
         "Pieces of work that failed and stay due"
     );
     metrics::counter!("finbrain_effects_delivered_total").increment(0);
-    metrics::counter!("finbrain_due_done_total", "kind" => DueKind::DemoExpiry.as_str()).increment(0);
+    for kind in [DueKind::DemoExpiry, DueKind::Erasure] {
+        metrics::counter!("finbrain_due_done_total", "kind" => kind.as_str()).increment(0);
+    }
     metrics::counter!("finbrain_worker_failures_total").increment(0);
 }
 
@@ -141,10 +146,10 @@ impl Worker {
         let tools = self.tools.clone();
         let work = async move {
             if let Err(error) = deliver(&tools).await {
-                failed(&error.into(), "effects");
+                failed(&error, "effects");
             }
             if let Err(error) = run_due(&tools).await {
-                failed(&error.into(), "due work");
+                failed(&error, "due work");
             }
         };
         ctx.spawn(work.into_actor(self).map(|(), worker, ctx| {
@@ -162,16 +167,21 @@ fn failed(error: &Error, what: &'static str) {
 }
 
 /// Delivers the effects of entries: at least once, told apart by (book, slot, index).
-async fn deliver(tools: &Tools) -> Result<(), StoreError> {
+async fn deliver(tools: &Tools) -> Result<(), Error> {
     loop {
         let entries = tools.ports.journal.pending(BATCH).await?;
         if entries.is_empty() {
             return Ok(());
         }
         for entry in &entries {
-            let examples = examples(tools, entry).await?;
-            if !examples.is_empty() {
-                tools.ports.models.add_examples(examples).await?;
+            match teach(tools, entry).await {
+                // Said once: it counts as delivered, so that the entries behind it are.
+                Err(error @ (Error::Domain(_) | Error::Store(StoreError::Damaged(_)))) => {
+                    metrics::counter!("finbrain_worker_failures_total").increment(1);
+                    let (book, slot) = (entry.book, entry.slot);
+                    tracing::warn!(%error, %book, slot, "entry cannot be read and teaches nothing");
+                }
+                taught => taught?,
             }
             tools.ports.journal.delivered(entry.book, entry.slot).await?;
             metrics::counter!("finbrain_effects_delivered_total").increment(1);
@@ -182,9 +192,17 @@ async fn deliver(tools: &Tools) -> Result<(), StoreError> {
     }
 }
 
+async fn teach(tools: &Tools, entry: &Entry) -> Result<(), Error> {
+    let examples = examples(tools, entry).await?;
+    if !examples.is_empty() {
+        tools.ports.models.add_examples(examples).await?;
+    }
+    Ok(())
+}
+
 /// What the corrections in an entry teach: the cleaned merchant and one of the default categories, nothing else.
 /// Demo accounts teach nobody.
-async fn examples(tools: &Tools, entry: &Entry) -> Result<Vec<TrainingExample>, StoreError> {
+async fn examples(tools: &Tools, entry: &Entry) -> Result<Vec<TrainingExample>, Error> {
     let Author::User(author) = entry.author else { return Ok(Vec::new()) };
     if tools.sharing == Sharing::Off {
         return Ok(Vec::new());
@@ -193,8 +211,7 @@ async fn examples(tools: &Tools, entry: &Entry) -> Result<Vec<TrainingExample>, 
     if !counts {
         return Ok(Vec::new());
     }
-    let changes = entry.changes().unwrap_or_default();
-    let lessons = changes.into_iter().zip(0u32..).filter_map(|(change, index)| match change {
+    let lessons = entry.changes()?.into_iter().zip(0u32..).filter_map(|(change, index)| match change {
         Change::Merchant { merchant, to: Some(category), .. } if teaches(&category) => {
             Some(TrainingExample {
                 user: author,
@@ -214,53 +231,22 @@ fn teaches(category: &CategoryId) -> bool {
     category.is_builtin() && category.as_str() != CategoryId::INCOME
 }
 
-async fn run_due(tools: &Tools) -> Result<(), StoreError> {
-    let due = tools.ports.due.due(tools.ports.clock.now(), BATCH).await?;
-    for Due { book, user, kind, .. } in due {
-        match kind {
-            DueKind::DemoExpiry => {
-                if let Err(error) = expire_demo(tools, Owner { user, book }).await {
-                    failed(&error, kind.as_str());
-                    continue;
-                }
-            }
+async fn run_due(tools: &Tools) -> Result<(), Error> {
+    let now = tools.ports.clock.now();
+    for due in tools.ports.due.due(now, BATCH).await? {
+        let (owner, kind) = (Owner { user: due.user, book: due.book }, due.kind);
+        let outcome = match kind {
+            DueKind::DemoExpiry => erasure::expire_demo(&tools.ports, &tools.registry, owner).await,
+            DueKind::Erasure => erasure::finish(&tools.ports, owner).await,
+        };
+        if let Err(error) = outcome {
+            failed(&error, kind.as_str());
+            let at = now.saturating_add(POSTPONED_BY).unwrap_or(Timestamp::MAX);
+            tools.ports.due.plan(Due { at, ..due }).await?;
+            continue;
         }
-        tools.ports.due.done(book, kind).await?;
+        tools.ports.due.done(due.book, kind).await?;
         metrics::counter!("finbrain_due_done_total", "kind" => kind.as_str()).increment(1);
     }
-    Ok(())
-}
-
-/// Erases a demo, unless it was kept meanwhile.
-async fn expire_demo(tools: &Tools, owner: Owner) -> Result<(), Error> {
-    match tools.ports.users.user(owner.user).await? {
-        Some(user) if user.demo_until.is_some() => {
-            erase(&tools.ports, &tools.registry, owner, Envelope::system()).await
-        }
-        Some(_) => Ok(()),
-        None => Ok(tools.ports.journal.reduce(owner.book).await?),
-    }
-}
-
-/// Closes an account: the book gets its last entry, is reduced to tombstones, and the person is forgotten.
-/// Each step may be repeated.
-pub async fn erase(
-    ports: &Ports,
-    registry: &Registry,
-    owner: Owner,
-    envelope: Envelope,
-) -> Result<(), Error> {
-    match registry.command(owner, CloseBook, envelope).await {
-        Ok(_) | Err(Error::Domain(finbrain_domain::Error::BookClosed)) => {}
-        Err(error) => return Err(error),
-    }
-    let tokens = ports.users.sessions(owner.user).await?.iter().map(|session| session.token).collect();
-    ports.users.remove(owner.user).await?;
-    // Without the shared state the sessions end by themselves: the durable store knows them no more.
-    if let Err(error) = ports.shared.evict(tokens).await {
-        tracing::warn!(error = %error, "sessions of a closed account stay in the shared state");
-    }
-    ports.models.forget_examples(owner.user).await?;
-    ports.journal.reduce(owner.book).await?;
     Ok(())
 }

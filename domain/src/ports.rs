@@ -87,13 +87,15 @@ pub trait Journal: Send + Sync {
     /// Keeps a snapshot; an older one than that in place is dropped silently.
     fn keep_snapshot(&self, snapshot: Snapshot) -> Answer<'_, Result<(), StoreError>>;
 
-    /// Entries with undelivered effects, oldest first.
+    /// Entries with undelivered effects, oldest first. One that cannot be read is reported once and left out from then on,
+    /// so that it does not hold up the others.
     fn pending(&self, limit: usize) -> Answer<'_, Result<Vec<Entry>, StoreError>>;
 
     /// Marks the effects of an entry as delivered.
     fn delivered(&self, book: BookId, slot: u64) -> Answer<'_, Result<(), StoreError>>;
 
-    /// Reduces every entry of a closed book to (slot, chain). The last entry must be its closing.
+    /// Reduces every entry of a closed book to (slot, chain), oldest first, and drops the timed work planned for it when
+    /// that is done. The last entry must be its closing.
     fn reduce(&self, book: BookId) -> Answer<'_, Result<(), StoreError>>;
 
     /// Every book behind `after`, in the order of ids, with whether it is reduced.
@@ -169,17 +171,21 @@ pub struct Due {
 pub enum DueKind {
     /// A demo that nobody kept is erased.
     DemoExpiry,
+    /// What is left of an account whose book was closed is erased. Planned before the closing, for when the request that
+    /// closes can no longer be under way: it finds either a closed book to finish, or one that never was closed.
+    Erasure,
 }
 
 impl DueKind {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::DemoExpiry => "demo_expiry",
+            Self::Erasure => "erasure",
         }
     }
 
     pub fn parse(text: &str) -> Option<Self> {
-        (text == "demo_expiry").then_some(Self::DemoExpiry)
+        [Self::DemoExpiry, Self::Erasure].into_iter().find(|kind| kind.as_str() == text)
     }
 }
 

@@ -6,7 +6,7 @@ use std::{fmt, sync::Arc};
 use finbrain_domain::{
     email::Email,
     ids::{BookId, SessionId, UserId},
-    ports::{Clock, Journal, Shared, UserError, Users},
+    ports::{Clock, Due, DueKind, DueWork, Journal, Shared, UserError, Users},
     session::Session,
     settings::Settings,
     user::{Role, User},
@@ -35,6 +35,7 @@ pub struct AuthPorts {
     pub users: Arc<dyn Users>,
     pub shared: Arc<dyn Shared>,
     pub journal: Arc<dyn Journal>,
+    pub due: Arc<dyn DueWork>,
     pub clock: Arc<dyn Clock>,
 }
 
@@ -89,9 +90,7 @@ impl Auth {
     /// A new account, signed in. That an address is taken is told at once: without mail there is no other way.
     pub async fn register(&self, new: NewUser, caller: &Caller) -> Result<SignedIn, AuthError> {
         let NewUser { email, password, opening } = new;
-        if self.settings.registration == Registration::Closed && !self.is_named_administrator(&email) {
-            return Err(AuthError::RegistrationClosed);
-        }
+        self.admits(&email)?;
         self.gate.count_registration(caller, self.now()).await?;
         if self.ports.users.by_email(&email).await?.is_some() {
             return Err(AuthError::EmailTaken);
@@ -127,7 +126,11 @@ impl Auth {
             Some(user) if verdict.matches => {
                 let user =
                     if verdict.needs_rehash { self.rehash(user, password, caller).await } else { user };
-                self.start(user, caller).await
+                match self.start(user, caller).await {
+                    // The password was changed, or the account closed, since it was read.
+                    Err(AuthError::NoSession) => Err(AuthError::BadCredentials),
+                    started => started,
+                }
             }
             _ => Err(AuthError::BadCredentials),
         }
@@ -145,6 +148,9 @@ impl Auth {
         let user = self.blank(opening);
         let demo_until = user.created_at.checked_add(DEMO_LIFE).unwrap_or(Timestamp::MAX);
         let user = User { demo_until: Some(demo_until), ..user };
+        // Before there is anybody to expire, so that nobody is forgotten.
+        let expiry = Due { book: user.book, user: user.id, at: demo_until, kind: DueKind::DemoExpiry };
+        self.ports.due.plan(expiry).await?;
         self.create(&user).await?;
         drop(intake);
         self.start(user, caller).await
@@ -158,15 +164,15 @@ impl Auth {
         password: &Password,
         caller: &Caller,
     ) -> Result<User, AuthError> {
-        let now = self.now();
-        self.gate.count_registration(caller, now).await?;
+        self.admits(&email)?;
+        self.gate.count_registration(caller, self.now()).await?;
         let demo = self.user(user).await?;
         let hash = self.gate.hash_new(password, email.as_str(), &demo.opening.name, caller).await?;
         let _intake = self.intake.lock().await;
         let role = self.role_of(&email).await?;
         let kept = self.amend(user, |user| match user.demo_until {
             None => Err(AuthError::NotADemo),
-            Some(until) if until <= now => Err(AuthError::NoSession),
+            Some(until) if until <= self.now() => Err(AuthError::NoSession),
             Some(_) => Ok(User {
                 email: Some(email.clone()),
                 password: Some(hash.clone()),
@@ -179,7 +185,8 @@ impl Auth {
     }
 
     /// Starts a session of a person who has proved who they are: the end of every way in. Also for a person whose
-    /// credentials have just changed, which voids all sessions that they had.
+    /// credentials have just changed, which voids all sessions that they had. [`AuthError::NoSession`] when the account
+    /// was closed, or its credentials changed, while they came in.
     pub async fn start(&self, user: User, caller: &Caller) -> Result<SignedIn, AuthError> {
         let token = Token::mint(self.tag_keys.current()).map_err(|_| AuthError::NoRandomness)?;
         let now = self.now();
@@ -197,6 +204,13 @@ impl Auth {
         };
         self.ports.users.start_session(session.clone()).await?;
         self.admit(session.clone()).await;
+        // Whoever voids sessions first changes the row and then ends those that stand: this one was among them, or the
+        // row tells.
+        let row = self.ports.users.user(user.id).await?;
+        if row.is_none_or(|row| row.auth_generation > session.auth_generation) {
+            self.end(&[session]).await?;
+            return Err(AuthError::NoSession);
+        }
         // Asked after the new one stands: of two logins at the same time, the later sees both.
         let others = self.list_sessions(user.id).await?.into_iter().filter(|other| other.id != session.id);
         let displaced = others.skip(self.settings.sessions_per_user.saturating_sub(1)).collect();
@@ -228,6 +242,12 @@ impl Auth {
             UserError::Conflict => AuthError::Contended,
             UserError::Store(cause) => AuthError::Store(cause),
         })
+    }
+
+    /// Whether somebody may have an account under this address.
+    fn admits(&self, email: &Email) -> Result<(), AuthError> {
+        let is_open = self.settings.registration == Registration::Open || self.is_named_administrator(email);
+        if is_open { Ok(()) } else { Err(AuthError::RegistrationClosed) }
     }
 
     fn is_named_administrator(&self, email: &Email) -> bool {

@@ -101,6 +101,15 @@ impl Auth {
         Ok(())
     }
 
+    /// Removes sessions from the durable store that have been over for so long that none of them could be restored. To be
+    /// called every few minutes.
+    pub async fn purge_sessions(&self) -> Result<u64, AuthError> {
+        let life = self.settings.life.lenient();
+        let age = life.absolute.saturating_add(life.idle);
+        let before = self.now().saturating_sub(age).unwrap_or(Timestamp::MIN);
+        Ok(self.ports.users.purge_sessions(before).await?)
+    }
+
     /// Puts a session into the shared state. Without it the durable store is asked, so failing costs time only.
     pub(super) async fn admit(&self, session: Session) {
         if let Err(cause) = self.ports.shared.admit(session).await {

@@ -4,17 +4,16 @@ use std::future::{Ready, ready};
 
 use actix_web::{FromRequest, HttpRequest, HttpResponse, dev::Payload, http::StatusCode, web::Data};
 use finbrain_actors::{
-    Ports,
+    Ports, erasure,
     registry::{Owner, Registry},
     user_session::{AmendSettings, Envelope, GetSettings, RaiseGeneration, RecordMany, RevokeSessions},
-    worker,
 };
 use finbrain_domain::{
     access::Revoked,
     demo,
     entry::Author,
     ids::EntryId,
-    ports::{Due, DueKind},
+    ports::DueKind,
     session::{Session, SessionLife},
 };
 
@@ -75,9 +74,6 @@ pub async fn demo(
     let opening = body.parse()?;
     let signed_in = entrance.auth.demo(opening.clone(), &entrance.door.caller(&request)).await?;
     let (user, book) = (signed_in.user.id, signed_in.user.book);
-    if let Some(at) = signed_in.user.demo_until {
-        ports.due.plan(Due { book, user, at, kind: DueKind::DemoExpiry }).await?;
-    }
     let today = opening.today(ports.clock.now());
     let new = demo::transactions(&opening, today, book.uuid().as_u128());
     let new = new.into_iter().map(|new| (new, finbrain_actors::classifier::Prepared::silent())).collect();
@@ -194,7 +190,7 @@ pub async fn close(
         auth.verify_password(user.id, &body.parse()?, &door.caller(&request)).await?;
     }
     let envelope = Envelope { key: None, ..caller.envelope("DELETE /me", &()) };
-    worker::erase(&ports, &registry, caller.owner(), envelope).await?;
+    erasure::erase(&ports, &registry, caller.owner(), envelope).await?;
     Ok(HttpResponse::NoContent().cookie(door.cookie().removed()).finish())
 }
 

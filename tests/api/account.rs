@@ -2,11 +2,12 @@
 
 use std::process::ExitCode;
 
-use finbrain::check::check;
+use finbrain::{check::check, store::embedded::EmbeddedStore};
+use finbrain_domain::{ids::UserId, ports::Users as _};
 use serde_json::{Value, json};
 
 use crate::{
-    app::{spawn_app, spawn_app_with},
+    app::{App, spawn_app, spawn_app_with},
     client::PASSWORD,
 };
 
@@ -82,6 +83,41 @@ async fn registration_can_be_closed_but_for_the_named_administrator() {
 
     assert_eq!((refused.code(), demo.code()), ("registration_closed", "demo_closed"));
     assert_eq!(dana.get("/me").await["role"], "admin");
+}
+
+#[tokio::test]
+async fn a_demo_is_kept_where_registration_is_closed_by_the_named_administrator_alone() {
+    let app = spawn_app_with(&["--registration=closed", "--demo=on", "--admin-email=dana@private.example"]);
+    let demo = app.stranger();
+    demo.post("/auth/demo", json!({})).is(201).await;
+    let keep = async |email: &str| {
+        let body = json!({"email": email, "password": PASSWORD, "name": "Dana"});
+        demo.post("/auth/demo/keep", body).await
+    };
+
+    let refused = keep("omer@private.example").await;
+    let kept = keep("dana@private.example").await;
+
+    assert_eq!((refused.status, refused.code()), (403, "registration_closed"));
+    assert_eq!(kept["user"]["role"], "admin");
+}
+
+#[tokio::test]
+async fn sessions_that_are_long_over_leave_the_store() {
+    let mut app = spawn_app();
+    let dana = app.register("Dana").await;
+    let user = dana.id.parse::<UserId>().unwrap();
+    app.clock.advance(12 * 3600 + 121);
+    dana.login().await;
+    let sessions = async |app: &App| {
+        let store = EmbeddedStore::open_read_only(app.data_dir()).unwrap();
+        store.sessions(user).await.unwrap().len()
+    };
+    assert_eq!(sessions(&app).await, 2);
+
+    app.restart();
+
+    crate::app::eventually(async || sessions(&app).await == 1).await;
 }
 
 #[tokio::test]

@@ -16,8 +16,8 @@ use finbrain_domain::{
     entry::{Author, Draft, Entry},
     ids::{BookId, Digest, EntryId, UserId},
     ports::{
-        Answer, AppendError, Clock, Growth, GrowthStream, Journal, Limit, Seen, Shared, Snapshot, StoreError,
-        Touch, TouchRefused, UserError, Users,
+        Answer, AppendError, Clock, Due, DueKind, DueWork, Growth, GrowthStream, Journal, Limit, Seen,
+        Shared, Snapshot, StoreError, Touch, TouchRefused, UserError, Users,
     },
     session::{Session, SessionLife},
     user::User,
@@ -49,6 +49,8 @@ pub struct Rows {
     /// Makes the session reads that follow the given number of reads find nothing, as if it were ended meanwhile.
     pub ended_after_reads: Mutex<Option<u32>>,
     pub is_read_only: AtomicBool,
+    /// Raises the generation of everybody just before their session is stored, as a change of password does.
+    pub is_raising: AtomicBool,
 }
 
 impl Users for Rows {
@@ -103,6 +105,11 @@ impl Users for Rows {
     }
 
     fn start_session(&self, session: Session) -> Answer<'_, Result<(), StoreError>> {
+        if self.is_raising.load(Ordering::Relaxed) {
+            for user in &mut *self.users.lock().unwrap() {
+                user.auth_generation += 1;
+            }
+        }
         self.sessions.lock().unwrap().insert(0, session);
         ready(Ok(()))
     }
@@ -207,6 +214,30 @@ impl Journal for Standing {
         ready(Err(away()))
     }
     fn tombstones(&self, _: BookId) -> Answer<'_, Result<Vec<(u64, Digest)>, StoreError>> {
+        ready(Err(away()))
+    }
+}
+
+#[derive(Default)]
+pub struct Plans {
+    pub planned: Mutex<Vec<Due>>,
+    pub is_away: AtomicBool,
+}
+
+impl DueWork for Plans {
+    fn plan(&self, due: Due) -> Answer<'_, Result<(), StoreError>> {
+        if self.is_away.load(Ordering::Relaxed) {
+            return ready(Err(away()));
+        }
+        self.planned.lock().unwrap().push(due);
+        ready(Ok(()))
+    }
+
+    fn due(&self, _: Timestamp, _: usize) -> Answer<'_, Result<Vec<Due>, StoreError>> {
+        ready(Err(away()))
+    }
+
+    fn done(&self, _: BookId, _: DueKind) -> Answer<'_, Result<(), StoreError>> {
         ready(Err(away()))
     }
 }

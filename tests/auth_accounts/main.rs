@@ -4,9 +4,13 @@
 mod fake;
 mod sessions;
 
-use std::{net::IpAddr, sync::Arc, time::Duration};
+use std::{
+    net::IpAddr,
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
 
-use fake::{HandClock, Line, Rows, Standing};
+use fake::{HandClock, Line, Plans, Rows, Standing};
 use finbrain::auth::{
     accounts::{Auth, AuthPorts, NewUser, SignedIn},
     caller::Caller,
@@ -15,11 +19,12 @@ use finbrain::auth::{
     keys::ServerKeys,
     password::{Password, PasswordError},
     public_url::{InsecureHttp, PublicUrl},
-    settings::{Administrator, AuthSettings, Demos},
+    settings::{Administrator, AuthSettings, Demos, Registration},
 };
 use finbrain_domain::{
     email::Email,
     ids::EntryId,
+    ports::{Due, DueKind},
     settings::Settings,
     text::Name,
     user::{PendingCredential, Role, User},
@@ -33,6 +38,7 @@ struct House {
     rows: Arc<Rows>,
     line: Arc<Line>,
     journal: Arc<Standing>,
+    plans: Arc<Plans>,
     clock: Arc<HandClock>,
     pool: Arc<HashPool>,
 }
@@ -46,9 +52,10 @@ impl House {
         let url = PublicUrl::parse(url, InsecureHttp::Refused).unwrap();
         let mut settings = AuthSettings::of(&url, None);
         adjust(&mut settings);
-        let (rows, line, journal, clock) = (
+        let (rows, line, plans, journal, clock) = (
             Arc::new(Rows::default()),
             Arc::new(Line::new()),
+            Arc::new(Plans::default()),
             Arc::new(Standing::default()),
             Arc::new(HandClock::new()),
         );
@@ -58,10 +65,19 @@ impl House {
             users: rows.clone(),
             shared: line.clone(),
             journal: journal.clone(),
+            due: plans.clone(),
             clock: clock.clone(),
         };
         let keys = ServerKeys::parse("a secret for tests, more than 32 characters").unwrap();
-        Self { auth: Auth::new(ports, Arc::clone(&pool), keys, settings), rows, line, journal, clock, pool }
+        Self {
+            auth: Auth::new(ports, Arc::clone(&pool), keys, settings),
+            rows,
+            line,
+            journal,
+            plans,
+            clock,
+            pool,
+        }
     }
 
     fn at_home() -> Self {
@@ -231,6 +247,7 @@ async fn a_login_renews_a_hash_that_is_cheaper_than_new_ones() {
         users: house.rows.clone(),
         shared: house.line.clone(),
         journal: house.journal.clone(),
+        due: house.plans.clone(),
         clock: house.clock.clone(),
     };
     let keys = ServerKeys::parse("a secret for tests, more than 32 characters").unwrap();
@@ -269,6 +286,46 @@ async fn a_demo_is_not_kept_under_an_address_that_is_taken_nor_after_its_time() 
     assert_eq!(house.keep(&demo.user, "dana@example.org").await.unwrap_err(), AuthError::EmailTaken);
     house.clock.advance(2 * 3600);
     assert_eq!(house.keep(&demo.user, "noam@example.org").await.unwrap_err(), AuthError::NoSession);
+}
+
+#[tokio::test]
+async fn a_demo_whose_time_passes_while_the_password_is_hashed_is_not_kept() {
+    let house = House::at_home();
+    let demo = house.demo().await.unwrap();
+
+    let (kept, ()) =
+        tokio::join!(house.keep(&demo.user, "dana@example.org"), async { house.clock.advance(2 * 3600) });
+
+    assert_eq!(kept.unwrap_err(), AuthError::NoSession);
+}
+
+#[tokio::test]
+async fn keeping_a_demo_is_a_registration_and_closed_when_that_is() {
+    let house = House::with("http://localhost:8080", |settings| {
+        settings.registration = Registration::Closed;
+        settings.administrator = Administrator::Named(email("dana@example.org"));
+    });
+    let demo = house.demo().await.unwrap();
+
+    let refused = house.keep(&demo.user, "noam@example.org").await.unwrap_err();
+
+    assert_eq!(refused, AuthError::RegistrationClosed);
+    assert_eq!(house.keep(&demo.user, "dana@example.org").await.unwrap().role, Role::Admin);
+}
+
+#[tokio::test]
+async fn the_end_of_a_demo_is_planned_before_it_begins() {
+    let house = House::at_home();
+    let demo = house.demo().await.unwrap().user;
+    house.plans.is_away.store(true, Ordering::Relaxed);
+
+    let refused = house.demo().await.unwrap_err();
+
+    assert!(matches!(refused, AuthError::Store(_)));
+    assert_eq!(house.rows.users.lock().unwrap().len(), 1, "nobody is there whose end is not planned");
+    let expiry =
+        Due { book: demo.book, user: demo.id, at: demo.demo_until.unwrap(), kind: DueKind::DemoExpiry };
+    assert_eq!(*house.plans.planned.lock().unwrap(), [expiry]);
 }
 
 #[tokio::test]
@@ -324,6 +381,19 @@ mod password_change {
         let signed_in = house.login("dana@example.org", NEW).await.unwrap();
 
         assert_eq!((signed_in.session.auth_generation, house.row(&dana).pending), (1, None));
+    }
+
+    #[tokio::test]
+    async fn a_login_with_the_old_password_that_a_change_overtakes_leaves_no_session() {
+        let house = House::at_home();
+        house.register("dana@example.org").await.unwrap();
+        house.rows.sessions.lock().unwrap().clear();
+        house.rows.is_raising.store(true, Ordering::Relaxed);
+
+        let overtaken = house.login("dana@example.org", PASSWORD).await.unwrap_err();
+
+        assert_eq!(overtaken, AuthError::BadCredentials);
+        assert!(house.rows.sessions.lock().unwrap().is_empty());
     }
 
     #[tokio::test]

@@ -3,7 +3,10 @@
 use std::{fs, sync::Arc};
 
 use finbrain::store::embedded::{EmbeddedStore, FILE, describe_metrics};
-use finbrain_domain::ports::{AppendError, DueWork, Journal, Models, StoreError, Users};
+use finbrain_domain::{
+    ids::{BookId, UserId},
+    ports::{AppendError, Due, DueKind, DueWork, Journal, Models, StoreError, Users},
+};
 
 use super::{opened, shell};
 use crate::contract::{
@@ -22,6 +25,28 @@ fn one_store_serves_all_four_ports() {
     let _models: Arc<dyn Models> = store.clone();
 
     assert!(store.is_exclusive());
+}
+
+#[tokio::test]
+async fn work_of_a_kind_that_only_another_version_knows_holds_up_nobody() {
+    let (dir, store) = opened();
+    let shell = shell(dir.path());
+    let planned = [DueKind::DemoExpiry, DueKind::Erasure].map(|kind| Due {
+        book: BookId::new(),
+        user: UserId::new(),
+        at: "2026-11-24T08:00:00Z".parse().unwrap(),
+        kind,
+    });
+    for due in &planned {
+        store.plan(due.clone()).await.unwrap();
+    }
+    let later = "INSERT INTO due (book, kind, user, at) VALUES ('x', 'of_tomorrow', 'y', 0)";
+    shell.execute_batch(later).unwrap();
+
+    let mut due = store.due(planned[0].at, 2).await.unwrap();
+
+    due.sort_by_key(|due| due.kind.as_str());
+    assert_eq!(due, planned);
 }
 
 #[tokio::test]

@@ -9,7 +9,7 @@ use rusqlite::Connection;
 
 use super::{
     EmbeddedStore,
-    columns::{Instant, Text, integer},
+    columns::{Instant, Text},
     fault::Fault,
 };
 
@@ -39,16 +39,18 @@ impl DueWork for EmbeddedStore {
 }
 
 fn due(db: &Connection, now: Timestamp, limit: usize) -> Result<Vec<Due>, Fault> {
-    let mut statement = db.prepare_cached(
-        "SELECT book, kind, user, at FROM due WHERE at <= ?1 ORDER BY at, book, kind LIMIT ?2",
-    )?;
-    let mut rows = statement.query((Instant(now), integer(limit)))?;
+    let mut statement =
+        db.prepare_cached("SELECT book, kind, user, at FROM due WHERE at <= ?1 ORDER BY at, book, kind")?;
+    let mut rows = statement.query([Instant(now)])?;
     let mut due = Vec::new();
-    while let Some(row) = rows.next()? {
-        let kind = row.get_ref(1)?.as_str().ok().and_then(DueKind::parse);
+    while due.len() < limit
+        && let Some(row) = rows.next()?
+    {
+        // Work of a kind that another version planned is left to that version and holds up nobody.
+        let Some(kind) = row.get_ref(1)?.as_str().ok().and_then(DueKind::parse) else { continue };
         due.push(Due {
             book: row.get::<_, Text<_>>(0)?.0,
-            kind: kind.ok_or_else(|| Fault::damaged("kind of timed work is unknown"))?,
+            kind,
             user: row.get::<_, Text<_>>(2)?.0,
             at: row.get::<_, Instant>(3)?.0,
         });

@@ -1,5 +1,7 @@
 //! What goes wrong in SQLite, and what follows from it. The one place that reads SQLite's error codes.
 
+use std::io::Write as _;
+
 use finbrain_domain::ports::StoreError;
 use rusqlite::{ErrorCode, ffi};
 
@@ -76,7 +78,10 @@ fn consequence(error: &rusqlite::Error) -> Consequence {
 /// Ends the process. After a failed flush the kernel may have dropped the dirty pages and calls the next flush a
 /// success, so that repeating it would acknowledge what is lost. A new process reads what the disk really holds.
 fn fatal(error: &rusqlite::Error) -> ! {
-    tracing::error!(%error, "the disk did not confirm a flush; stopping, since what it holds is unknown");
+    const WHAT: &str = "the disk did not confirm a flush; stopping, since what it holds is unknown";
+    tracing::error!(%error, "{WHAT}");
+    // The log is written by a thread that may not get to it any more. Nobody may be listening here either.
+    let _ = writeln!(std::io::stderr(), "finbrain: {WHAT}: {error}");
     std::process::exit(EXIT_LOST_FLUSH)
 }
 
@@ -115,13 +120,15 @@ mod tests {
     }
 
     #[test]
-    fn a_lost_flush_ends_the_process_with_code_70() {
-        let status = Command::new(std::env::current_exe().unwrap())
+    fn a_lost_flush_is_said_on_standard_error_and_ends_the_process_with_code_70() {
+        let child = Command::new(std::env::current_exe().unwrap())
             .args(["--exact", "store::embedded::fault::tests::child_that_loses_a_flush"])
             .env("FINBRAIN_TEST_LOSE_FLUSH", "1")
-            .status()
+            .output()
             .unwrap();
 
-        assert_eq!(status.code(), Some(70));
+        assert_eq!(child.status.code(), Some(70));
+        let said = String::from_utf8(child.stderr).unwrap();
+        assert_eq!(said.matches("the disk did not confirm a flush").count(), 1, "{said}");
     }
 }

@@ -103,11 +103,17 @@ impl Journal for EmbeddedStore {
     }
 
     fn pending(&self, limit: usize) -> Answer<'_, Result<Vec<Entry>, StoreError>> {
-        Box::pin(self.read(move |db| {
-            let statement =
-                db.prepare_cached(select_entries!("pending = 1 ORDER BY at, book, slot LIMIT ?1"))?;
-            entries::read(statement, [integer(limit)], PAGE)
-        }))
+        Box::pin(async move {
+            let pending = self.read(move |db| {
+                let statement =
+                    db.prepare_cached(select_entries!("pending = 1 ORDER BY at, book, slot LIMIT ?1"))?;
+                entries::read(statement, [integer(limit)], PAGE)
+            });
+            match pending.await {
+                Err(StoreError::Damaged(_)) => self.write(move |db| readable_pending(db, limit)).await,
+                answer => answer,
+            }
+        })
     }
 
     fn delivered(&self, book: BookId, slot: u64) -> Answer<'_, Result<(), StoreError>> {
@@ -124,8 +130,8 @@ impl Journal for EmbeddedStore {
             for from in (0..=head).step_by(REDUCED_AT_ONCE) {
                 self.write(move |db| reduce_from(db, book, from)).await?;
             }
-            self.write(move |db| end_reduction(db, book)).await?;
-            self.writer()?.scrub().await
+            self.writer()?.scrub().await?;
+            self.write(move |db| end_reduction(db, book)).await
         })
     }
 
@@ -225,6 +231,34 @@ fn exists(mut query: rusqlite::CachedStatement<'_>, params: impl rusqlite::Param
     Ok(query.exists(params)?)
 }
 
+/// Reads pending entries one by one. Those that cannot be read lose their mark, and nothing else: `check` still finds them.
+fn readable_pending(db: &Connection, limit: usize) -> Result<Vec<Entry>, Fault> {
+    let mut places = db.prepare_cached(
+        "SELECT book, slot FROM journal WHERE pending = 1 ORDER BY at, book, slot LIMIT ?1",
+    )?;
+    let places = places.query_map([integer(limit)], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let places = places.collect::<Result<Vec<(String, i64)>, _>>()?;
+    let (mut pending, mut size) = (Vec::new(), 0);
+    for place in places {
+        let statement = db.prepare_cached(select_entries!("book = ?1 AND slot = ?2"))?;
+        match entries::read(statement, (&place.0, place.1), PAGE) {
+            Ok(found) => pending.extend(found),
+            Err(Fault::Store(StoreError::Damaged(what))) => {
+                counter!("finbrain_worker_failures_total").increment(1);
+                tracing::error!(book = place.0, what, "effects of an entry that cannot be read are lost");
+                db.prepare_cached("UPDATE journal SET pending = 0 WHERE book = ?1 AND slot = ?2")?
+                    .execute((&place.0, place.1))?;
+            }
+            Err(fault) => return Err(fault),
+        }
+        size = pending.last().and_then(|entry| entry.payload.as_ref()).map_or(size, |last| size + last.len());
+        if size >= PAGE {
+            break;
+        }
+    }
+    Ok(pending)
+}
+
 /// Removes what stands beside the journal of a closed book, and says how many slots there are to reduce.
 fn begin_reduction(db: &Connection, book: BookId) -> Result<u64, Fault> {
     let standing = standing(db, book)?;
@@ -232,7 +266,6 @@ fn begin_reduction(db: &Connection, book: BookId) -> Result<u64, Fault> {
         return Err(Fault::damaged("a book that is not closed cannot be reduced"));
     }
     snapshots::remove(db, book)?;
-    db.prepare_cached("DELETE FROM due WHERE book = ?1")?.execute([Text(book)])?;
     Ok(standing.head)
 }
 
@@ -247,7 +280,9 @@ fn reduce_from(db: &Connection, book: BookId, from: u64) -> Result<(), Fault> {
     Ok(())
 }
 
+/// The work planned for the book goes last: until here it is what brings somebody back to a reduction that was cut short.
 fn end_reduction(db: &Connection, book: BookId) -> Result<(), Fault> {
+    db.prepare_cached("DELETE FROM due WHERE book = ?1")?.execute([Text(book)])?;
     db.prepare_cached("UPDATE closed_books SET reduced = 1 WHERE book = ?1")?.execute([Text(book)])?;
     Ok(())
 }
