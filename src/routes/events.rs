@@ -11,7 +11,7 @@ use actix_web::{
 use finbrain_actors::{
     Ports,
     registry::Registry,
-    user_session::{Event, Subscription},
+    user_session::{Event, GetSettings, Subscription},
 };
 use finbrain_domain::{access::AccessChange, change::Change, entry::Entry, ids::BookId, session::Session};
 use futures_util::stream;
@@ -58,6 +58,8 @@ pub async fn events(
     Query(query): Query<EventsQuery>,
 ) -> Result<HttpResponse, Problem> {
     let resumed = request.headers().get("last-event-id").and_then(|id| id.to_str().ok()?.parse().ok());
+    // A stream never begins before what its reader has seen.
+    registry.query(caller.owner(), GetSettings, caller.reader()).await?;
     let subscription = registry.subscribe(caller.owner()).await?;
     let version = subscription.from;
     let since = resumed.or(query.since).unwrap_or(version).min(version);
