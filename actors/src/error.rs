@@ -9,6 +9,9 @@ pub enum Error {
     /// The rules said no.
     #[error(transparent)]
     Domain(#[from] finbrain_domain::Error),
+    /// The rules said no to one row of many.
+    #[error("row {row}: {cause}")]
+    Row { row: usize, cause: finbrain_domain::Error },
     #[error(transparent)]
     Store(#[from] StoreError),
     /// A queue is full; nothing was done.

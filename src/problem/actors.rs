@@ -7,7 +7,7 @@ use super::{Code, Problem};
 impl From<Error> for Problem {
     fn from(error: Error) -> Self {
         match error {
-            Error::Domain(cause) => cause.into(),
+            Error::Domain(cause) | Error::Row { row: _, cause } => cause.into(),
             Error::Store(cause) => cause.into(),
             Error::Busy { retry_after } | Error::Quarantined { retry_after } => {
                 Self::new(Code::Busy).retry_after(retry_after)

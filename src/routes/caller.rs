@@ -109,7 +109,11 @@ pub fn part<T: 'static>(request: &HttpRequest) -> Result<&Data<T>, Problem> {
 }
 
 fn text<'r>(request: &'r HttpRequest, name: &HeaderName) -> Result<Option<&'r str>, Problem> {
-    let Some(value) = request.headers().get(name) else { return Ok(None) };
+    let mut values = request.headers().get_all(name);
+    let Some(value) = values.next() else { return Ok(None) };
+    if values.next().is_some() {
+        return Err(bad_header(name));
+    }
     value.to_str().map(Some).map_err(|_| bad_header(name))
 }
 

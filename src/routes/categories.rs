@@ -7,7 +7,9 @@ use actix_web::{
 };
 use finbrain_actors::{
     registry::Registry,
-    user_session::{AmendCategory, CategoryItem, CreateCategory, ListCategories, RemoveCategory},
+    user_session::{
+        AmendCategory, AmendedCategory, CategoryItem, CreateCategory, ListCategories, RemoveCategory,
+    },
 };
 use finbrain_domain::{
     category::{Category, CategoryId, CategoryKind, CategoryPatch, Color, NewCategory},
@@ -21,7 +23,7 @@ use super::{
     body::Body,
     caller::CurrentUser,
     query::Query,
-    transaction_form::given,
+    transaction_form::{given, present},
 };
 use crate::problem::{Invalid, Problem};
 
@@ -106,10 +108,14 @@ impl NewCategoryBody {
 #[serde(deny_unknown_fields)]
 #[schema(as = CategoryPatch)]
 pub struct CategoryPatchBody {
+    #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     name: Option<String>,
-    #[serde(default, deserialize_with = "given")]
+    #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>)]
     color: Option<Option<String>>,
+    #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     archived: Option<bool>,
 }
 
@@ -173,11 +179,12 @@ pub async fn amend(
 ) -> Result<HttpResponse, Problem> {
     let id = category_id(&id)?;
     let envelope = caller.envelope("PATCH /categories", &(&id, caller.expected, &body));
-    let command = AmendCategory { id: id.clone(), patch: body.parse()?, expected: caller.expected };
+    let command = AmendCategory { id, patch: body.parse()?, expected: caller.expected };
     let accepted = registry.command(caller.owner(), command, envelope).await?;
-    let items = registry.query(caller.owner(), ListCategories, caller.reader()).await?.output;
-    let count = items.iter().find(|item| item.category.id == id).map_or(0, |item| item.count);
-    Ok(written(StatusCode::OK, &accepted).json(CategoryView::new(&accepted.output, count)))
+    let AmendedCategory { category, count, changed } = &accepted.output;
+    let changed = changed.unwrap_or(accepted.version);
+    let view = CategoryView::new(category, *count);
+    Ok(written(StatusCode::OK, &accepted).insert_header(tag(changed)).json(view))
 }
 
 #[derive(Debug, Deserialize, IntoParams)]

@@ -97,7 +97,7 @@ impl HttpServiceFactory for Endpoint {
     }
 }
 
-fn method_not_allowed(allow: HeaderValue) -> HttpResponse {
+pub fn method_not_allowed(allow: HeaderValue) -> HttpResponse {
     let mut response = HttpResponse::from_error(Problem::new(Code::MethodNotAllowed));
     response.headers_mut().insert(header::ALLOW, allow);
     response

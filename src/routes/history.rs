@@ -4,7 +4,7 @@ use actix_web::{HttpResponse, http::StatusCode, web::Data};
 use finbrain_actors::{
     Ports,
     registry::Registry,
-    user_session::{Reversible, Which},
+    user_session::{GetSettings, Reversible, Which},
 };
 use finbrain_domain::{
     change::Change,
@@ -144,9 +144,10 @@ pub async fn changes(
     Query(query): Query<ChangesQuery>,
 ) -> Result<HttpResponse, Problem> {
     let limit = page::limit(query.limit)?;
-    let entries = ports.journal.since(caller.session.book, query.since, limit).await?;
-    let answered =
-        registry.query(caller.owner(), Reversible { entries: Vec::new() }, caller.reader()).await?;
+    // The book first: the journal may be ahead of the version that the answer names.
+    let answered = registry.query(caller.owner(), GetSettings, caller.reader()).await?;
+    let mut entries = ports.journal.since(caller.session.book, query.since, limit).await?;
+    entries.retain(|entry| entry.slot <= answered.version);
     let last = entries.last().map_or(query.since, |entry| entry.slot);
     let data = entries.iter().map(|entry| Ok(VersionView::new(entry, &entry.changes()?)));
     let data = data.collect::<Result<Vec<_>, finbrain_domain::Error>>()?;
@@ -165,9 +166,50 @@ pub struct HistoryView {
     /// The entry that this one took back.
     #[schema(required)]
     undoes: Option<String>,
-    /// Whether it could be undone now.
+    /// Whether it could be undone now; of an entry with very many changes, judged by the first of them.
     undoable: bool,
+    /// The first 100 at most.
     changes: Vec<ChangeView>,
+    /// How many there are.
+    changes_total: usize,
+}
+
+/// So many changes of an entry are shown.
+const SHOWN: usize = 100;
+/// Entries with more changes are judged by a part of them: the book has others to answer.
+const TRIED: usize = 1000;
+/// A page ends after so many bytes of the journal, but for its first entry.
+const PAGE_BYTES: usize = 1 << 20;
+
+/// An entry of a page, with what is shown of it.
+struct Told {
+    entry: Entry,
+    changes: Vec<ChangeView>,
+    changes_total: usize,
+}
+
+impl Told {
+    fn new(entry: Entry, changes: &[Change]) -> Self {
+        let shown = changes.iter().filter_map(view).take(SHOWN).collect();
+        let changes_total = changes.iter().filter(|change| !change.is_access()).count();
+        let entry = if changes.len() > TRIED { abridged(entry, changes) } else { entry };
+        Self { entry, changes: shown, changes_total }
+    }
+}
+
+/// The entry with the first of its rows, and all that the rows may need.
+fn abridged(entry: Entry, changes: &[Change]) -> Entry {
+    let mut rows = 0;
+    let part = changes.iter().filter(|change| match change {
+        Change::Transaction { .. } => {
+            rows += 1;
+            rows <= SHOWN
+        }
+        Change::Merchant { .. } => false,
+        _ => true,
+    });
+    let payload = serde_json::to_vec(&part.collect::<Vec<_>>()).expect("changes are plain data");
+    Entry { payload: Some(payload), ..entry }
 }
 
 /// Entries, newest first.
@@ -199,10 +241,18 @@ pub async fn history(
         Some(cursor) => page::decode(cursor)?.parse().map_err(|_| page::bad_cursor())?,
         None => u64::MAX,
     };
-    let (entries, next) = entries_before(&ports, &caller, before, limit).await?;
-    let answered = registry.query(caller.owner(), Reversible { entries }, caller.reader()).await?;
-    let data = answered.output.iter().map(|(entry, undoable)| {
-        Ok(HistoryView {
+    // The book first: the journal may be ahead of the version that the answer names.
+    let answered = registry.query(caller.owner(), GetSettings, caller.reader()).await?;
+    let before = before.min(answered.version.saturating_add(1));
+    let (page, next) = page_before(&ports, &caller, before, limit).await?;
+    let (entries, told): (Vec<_>, Vec<_>) = page
+        .into_iter()
+        .map(|Told { entry, changes, changes_total }| (entry, (changes, changes_total)))
+        .unzip();
+    let judged = registry.query(caller.owner(), Reversible { entries }, caller.reader()).await?.output;
+    let data = judged.into_iter().zip(told);
+    let data = data
+        .map(|((entry, undoable), (changes, changes_total))| HistoryView {
             entry_id: entry.entry_id.to_string(),
             version: entry.slot,
             at: entry.at.to_string(),
@@ -210,34 +260,37 @@ pub async fn history(
             undoes: entry.reverses.map(|reversal| match reversal {
                 Reversal::Undo(id) | Reversal::Redo(id) => id.to_string(),
             }),
-            undoable: *undoable,
-            changes: views(&entry.changes()?),
+            undoable,
+            changes,
+            changes_total,
         })
-    });
-    let data = data.collect::<Result<Vec<_>, finbrain_domain::Error>>()?;
+        .collect();
     let next = next.map(|slot| page::encode(&slot.to_string()));
     Ok(read(&answered).json(HistoryList { data, page: PageView { next } }))
 }
 
 /// A page of entries that are no access facts, and the slot before which the next one begins.
-async fn entries_before(
+async fn page_before(
     ports: &Ports,
     caller: &CurrentUser,
     mut before: u64,
     limit: usize,
-) -> Result<(Vec<Entry>, Option<u64>), Problem> {
-    let mut page = Vec::new();
+) -> Result<(Vec<Told>, Option<u64>), Problem> {
+    let mut page: Vec<Told> = Vec::new();
+    let mut bytes = 0;
     loop {
         let batch = ports.journal.before(caller.session.book, before, limit).await?;
         let Some(last) = batch.last() else { return Ok((page, None)) };
         before = last.slot;
         for entry in batch {
-            if page.len() == limit {
-                let next = page.last().map(|entry: &Entry| entry.slot);
+            bytes += entry.payload.as_ref().map_or(0, Vec::len);
+            if page.len() == limit || bytes > PAGE_BYTES && !page.is_empty() {
+                let next = page.last().map(|told| told.entry.slot);
                 return Ok((page, next));
             }
-            if !entry.changes()?.iter().all(Change::is_access) {
-                page.push(entry);
+            let changes = entry.changes()?;
+            if !changes.iter().all(Change::is_access) {
+                page.push(Told::new(entry, &changes));
             }
         }
         if before <= 1 {

@@ -21,6 +21,7 @@ pub mod ops;
 mod page;
 pub mod query;
 mod rates;
+mod refusal;
 pub mod report;
 mod session;
 mod suggestion;
@@ -40,7 +41,7 @@ use self::{
 pub fn configure(config: &mut ServiceConfig) {
     config.service(endpoint("/api/docs").get(docs::page_with_slash)).service(docs::page());
     config.service(web::scope("/api/v1").configure(api).default_service(web::to(unknown_route)));
-    config.default_service(web::to(ui::serve));
+    config.service(ui::everywhere_else(web::to(ui::serve)));
 }
 
 fn api(config: &mut ServiceConfig) {

@@ -1,5 +1,7 @@
 //! Reports as answers: tagged by everything that they depend on, rendered once, and sent again as the same bytes.
 
+use std::{sync::LazyLock, time::UNIX_EPOCH};
+
 use actix_web::{
     HttpRequest, HttpResponse,
     http::header::{self, HeaderValue},
@@ -9,7 +11,7 @@ use finbrain_actors::{
     Ports,
     rates::RatesHandle,
     registry::Registry,
-    user_session::{Answered, Query},
+    user_session::{Answered, Query, Report, Sourced},
 };
 use finbrain_domain::ids::{BookId, Digest};
 use quick_cache::{Weighter, sync::Cache};
@@ -84,11 +86,7 @@ impl Reports {
         let book = caller.session.book;
         let (version, settings) = self.registry.current(caller.owner(), caller.reader()).await?;
         let today = settings.today(self.ports.clock.now());
-        let tag_of = |version: u64| {
-            let tag = Tag { version, revision: self.rates.current().revision(), today };
-            tag.digest(request.path(), request.query_string())
-        };
-        let key = tag_of(version);
+        let key = Tag { book, version, revision: self.rates.current().revision(), today }.digest(request);
         // A client that has seen more than this ledger gets no answer from before.
         if caller.reader().seen <= version {
             if matches(request, &key) {
@@ -98,10 +96,10 @@ impl Reports {
                 return Ok(answer(HttpResponse::Ok(), version, &key).content_type(JSON).body(body));
             }
         }
-        let Answered { output, version } =
-            self.registry.query(caller.owner(), query, caller.reader()).await?;
+        let Answered { output: Report { output, revision, today }, version } =
+            self.registry.query(caller.owner(), Sourced(query), caller.reader()).await?;
         let body = Bytes::from(serde_json::to_vec(&view(&output)).expect("reports are plain data"));
-        let key = tag_of(version);
+        let key = Tag { book, version, revision, today }.digest(request);
         if body.len() <= LARGEST {
             self.rendered.kept.insert((book, key), body.clone());
         }
@@ -111,17 +109,27 @@ impl Reports {
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
+/// Tells this program from one that was built before or after it: they may count differently.
+static BUILD: LazyLock<String> = LazyLock::new(|| {
+    let file = std::env::current_exe().and_then(std::fs::metadata).ok();
+    let length = file.as_ref().map(std::fs::Metadata::len);
+    let written = file.and_then(|file| file.modified().ok()?.duration_since(UNIX_EPOCH).ok());
+    format!("{} {length:?} {written:?}", env!("CARGO_PKG_VERSION"))
+});
+
 /// What a report depends on beside its query.
 struct Tag {
+    book: BookId,
     version: u64,
     revision: u64,
     today: jiff::civil::Date,
 }
 
 impl Tag {
-    fn digest(&self, path: &str, query: &str) -> [u8; 16] {
-        let build = env!("CARGO_PKG_VERSION");
-        let text = format!("{}\n{}\n{}\n{build}\n{path}\n{query}", self.version, self.revision, self.today);
+    fn digest(&self, request: &HttpRequest) -> [u8; 16] {
+        let Self { book, version, revision, today } = self;
+        let (build, path, query) = (&*BUILD, request.path(), request.query_string());
+        let text = format!("{book}\n{version}\n{revision}\n{today}\n{build}\n{path}\n{query}");
         let mut short = [0; 16];
         short.copy_from_slice(&Digest::of(text.as_bytes()).0[..16]);
         short

@@ -98,10 +98,12 @@ pub async fn heartbeat(
     request: HttpRequest,
     auth: Data<Auth>,
     registry: Data<Registry>,
-    Body(body): Body<HeartbeatBody>,
+    body: Result<Body<HeartbeatBody>, Problem>,
 ) -> Result<HttpResponse, Problem> {
-    // The shared state first, then the actor.
-    let caller = CurrentUser::identify(&request, body.active).await?;
+    // Who asks comes before what is asked; then the shared state before the actor.
+    let active = body.as_ref().is_ok_and(|Body(body)| body.active);
+    let caller = CurrentUser::identify(&request, active).await?;
+    body?;
     let version = registry.beat(caller.owner(), caller.reader(), caller.session.id).await?;
     let (session, life) = (&caller.session, auth.settings().life);
     Ok(HttpResponse::Ok().insert_header((LEDGER_VERSION, version)).json(HeartbeatView {

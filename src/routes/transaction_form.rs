@@ -14,7 +14,7 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::{page, transaction_view::parse_cursor};
+use super::{page, refusal::Fields, transaction_view::parse_cursor};
 use crate::problem::{Invalid, Problem};
 
 /// The most rows of one bulk write.
@@ -58,26 +58,40 @@ pub struct SplitBody {
     note: Option<String>,
 }
 
-/// What is to become of a transaction. What is left out stays; `null` removes.
+/// What is to become of a transaction. What is left out stays; `null` removes what need not be there.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = TransactionPatch)]
 pub struct TransactionPatchBody {
+    #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     date: Option<String>,
+    #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     description: Option<String>,
+    #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     amount: Option<String>,
+    #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     currency: Option<String>,
+    #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     category_id: Option<String>,
+    #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     tags: Option<Vec<String>>,
-    #[serde(default, deserialize_with = "given")]
+    #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>)]
     note: Option<Option<String>>,
-    #[serde(default, deserialize_with = "given")]
+    #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>)]
     payee: Option<Option<String>>,
-    #[serde(default, deserialize_with = "given")]
+    #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>)]
     external_id: Option<Option<String>>,
+    #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     review: Option<bool>,
 }
 
@@ -86,6 +100,11 @@ pub fn given<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
     value: D,
 ) -> Result<Option<Option<T>>, D::Error> {
     Option::deserialize(value).map(Some)
+}
+
+/// A field that may be left out, but is no `null` when it is there.
+pub fn present<'de, D: Deserializer<'de>, T: Deserialize<'de>>(value: D) -> Result<Option<T>, D::Error> {
+    T::deserialize(value).map(Some)
 }
 
 /// Many new transactions, recorded as one entry.
@@ -189,6 +208,12 @@ fn splits(splits: Vec<SplitBody>, currency: Currency, at: &str, invalid: &mut In
 }
 
 impl TransactionPatchBody {
+    /// The fields that answer for what the rules find wrong. An amount that stays may not fit a new currency.
+    pub fn fields(&self) -> Fields {
+        let amount = if self.amount.is_some() { "amount" } else { "currency" };
+        Fields { category: "category_id", amount, splits: amount }
+    }
+
     pub fn parse(self) -> Result<TransactionPatch, Problem> {
         let mut invalid = Invalid::new();
         let date = optional(&mut invalid, "/date".into(), self.date, parse_date);

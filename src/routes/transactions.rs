@@ -21,6 +21,7 @@ use super::{
     body::Body,
     caller::CurrentUser,
     query::Query,
+    refusal::{self, Fields},
     suggestion::{SuggestBody, SuggestionView},
     transaction_form::{BulkBody, ListQuery, NewTransactionBody, TransactionPatchBody},
     transaction_view::{
@@ -62,8 +63,9 @@ pub async fn record(
     let new = body.parse("", &mut invalid);
     invalid.check()?;
     let Some(new) = new else { return Err(crate::problem::Code::InvalidBody.into()) };
-    let prepared = classifier.prepare(&new.description);
-    let accepted = registry.command(caller.owner(), RecordTransaction { new, prepared }, envelope).await?;
+    let (fields, prepared) = (Fields::of(&new), classifier.prepare(&new.description));
+    let recorded = registry.command(caller.owner(), RecordTransaction { new, prepared }, envelope).await;
+    let accepted = recorded.map_err(|error| fields.refuse(error))?;
     if accepted.effects {
         worker.wake();
     }
@@ -99,7 +101,9 @@ pub async fn record_many(
         )
     });
     let new = prepared.await.map_err(|_| Problem::new(crate::problem::Code::Busy))??;
-    let accepted = registry.command(caller.owner(), RecordMany { new }, envelope).await?;
+    let fields: Vec<Fields> = new.iter().map(|(new, _)| Fields::of(new)).collect();
+    let recorded = registry.command(caller.owner(), RecordMany { new }, envelope).await;
+    let accepted = recorded.map_err(|error| refusal::of_rows(&fields, error))?;
     if accepted.effects {
         worker.wake();
     }
@@ -134,15 +138,16 @@ pub async fn amend(
 ) -> Result<HttpResponse, Problem> {
     let id = transaction_id(&id)?;
     let envelope = caller.envelope("PATCH /transactions", &(id, caller.expected, &body));
+    let fields = body.fields();
     let command = AmendTransaction { id, patch: body.parse()?, expected: caller.expected };
-    let accepted = registry.command(caller.owner(), command, envelope).await?;
+    let amended = registry.command(caller.owner(), command, envelope).await;
+    let accepted = amended.map_err(|error| fields.refuse(error))?;
     if accepted.effects {
         worker.wake();
     }
+    let changed = accepted.output.changed.unwrap_or(accepted.version);
     let mut response = written(StatusCode::OK, &accepted);
-    if accepted.entry_id.is_some() {
-        response.insert_header(tag(accepted.version));
-    }
+    response.insert_header(tag(changed));
     Ok(response.json(AmendedView::new(&accepted.output)))
 }
 

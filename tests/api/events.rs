@@ -254,3 +254,14 @@ async fn a_server_that_stops_closes_its_streams_and_the_next_one_resumes_them() 
     dana.record("zanzibar", "-1").await;
     assert_eq!(Events::open(&dana, "", Some(2)).await.versions(1).await, [3]);
 }
+
+#[tokio::test]
+async fn a_stream_never_begins_before_what_its_reader_has_seen() {
+    let app = spawn_app();
+    let dana = app.register("Dana").await;
+
+    dana.get("/events").header("ledger-min", "99").is(503).await;
+    let stream = dana.get("/events").header("ledger-min", "1").open().await;
+
+    assert_eq!(stream.status(), 200);
+}

@@ -220,3 +220,70 @@ async fn changes_give_every_slot_once_and_hide_access_facts() {
     assert_eq!(dana.get("/changes?since=99").is(200).await.data().len(), 0);
     assert!(!serde_json::to_string(&slots).unwrap().contains("token"));
 }
+
+/// Rows with texts of about so many bytes.
+fn rows(count: usize, bytes: usize) -> Value {
+    let row = |number: usize| transaction(&format!("row {number} {}", "z".repeat(bytes)), "-1");
+    json!({"transactions": (0..count).map(row).collect::<Vec<_>>()})
+}
+
+#[tokio::test]
+async fn an_entry_of_many_rows_shows_the_first_of_them() {
+    let app = spawn_app();
+    let dana = app.register("Dana").await;
+    dana.post("/transactions/bulk", rows(150, 1)).is(201).await;
+    let large = dana.post("/transactions/bulk", rows(1100, 1)).is(201).await.entry();
+
+    let history = dana.get("/history").is(200).await;
+    let [newer, older, _] = history.data() else { panic!("three entries") };
+    for (entry, total) in [(newer, 1100), (older, 150)] {
+        assert_eq!(entry["changes"].as_array().unwrap().len(), 100);
+        assert_eq!((&entry["changes_total"], &entry["undoable"]), (&json!(total), &json!(true)));
+    }
+
+    dana.post("/undo", json!({"entry_id": large})).is(200).await;
+    let history = dana.get("/history").is(200).await;
+    assert_eq!((&history.data()[1]["version"], &history.data()[1]["undoable"]), (&json!(3), &json!(false)));
+}
+
+#[tokio::test]
+async fn a_page_of_history_is_bounded_by_its_bytes() {
+    let app = spawn_app();
+    let dana = app.register("Dana").await;
+    for _ in 0..4 {
+        dana.post("/transactions/bulk", rows(900, 400)).is(201).await;
+    }
+
+    let mut pages = Vec::new();
+    let mut path = "/history?limit=500".to_owned();
+    loop {
+        let page = dana.get(&path).is(200).await;
+        pages.push(page.data().iter().map(|entry| entry["version"].as_u64().unwrap()).collect::<Vec<_>>());
+        let Some(next) = page["page"]["next"].as_str() else { break };
+        path = format!("/history?limit=500&cursor={next}");
+    }
+
+    assert!(pages.len() > 1, "{pages:?}");
+    assert_eq!(pages.concat(), [5, 4, 3, 2, 1]);
+}
+
+#[tokio::test]
+async fn no_answer_shows_more_than_the_version_that_it_names() {
+    let app = spawn_app();
+    let dana = app.register("Dana").await;
+    let writes = async {
+        for _ in 0..40 {
+            dana.record("zanzibar", "-1").await;
+        }
+    };
+    let reads = async {
+        for turn in 0..40 {
+            let path = if turn % 2 == 0 { "/changes?since=0" } else { "/history" };
+            let answer = dana.get(path).is(200).await;
+            let newest = answer.data().iter().filter_map(|entry| entry["version"].as_u64()).max();
+            assert!(newest.unwrap() <= answer.version(), "{path}");
+        }
+    };
+
+    futures_util::future::join(writes, reads).await;
+}

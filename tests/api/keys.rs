@@ -101,7 +101,7 @@ async fn a_key_is_a_persons_own_and_refusals_are_not_kept() {
     let body =
         with(transaction("zanzibar", "-1"), json!({"category_id": "00000000-0000-7000-8000-000000000001"}));
 
-    dana.post("/transactions", body).key("k").is(404).await;
+    dana.post("/transactions", body).key("k").is(422).await;
     dana.post("/transactions", transaction("zanzibar", "-1")).key("k").is(201).await;
     omer.post("/transactions", transaction("other", "-2")).key("k").is(201).await;
 
@@ -146,4 +146,23 @@ async fn a_key_is_remembered_over_a_restart_and_for_days() {
 async fn days_later(app: &App, person: &Person, days: i64) -> Person {
     app.clock.advance(days * 86_400);
     person.login().await
+}
+
+#[tokio::test]
+async fn to_remove_a_value_is_another_request_than_to_leave_it() {
+    let app = spawn_app();
+    let dana = app.register("Dana").await;
+    let id = dana.recorded(with(transaction("zanzibar", "-1"), json!({"note": "n", "payee": "p"}))).await;
+    let made = dana.post("/categories", json!({"name": "Boats", "color": "#2f855a"})).is(201).await;
+    let category = format!("/categories/{}", made["id"].as_str().unwrap());
+    let row = format!("/transactions/{id}");
+
+    for (path, name, rest) in
+        [(&row, "note", json!({"review": true})), (&category, "color", json!({"name": "Ships"}))]
+    {
+        let body = with(rest.clone(), json!({name: null}));
+        dana.patch(path, body).key(name).is(200).await;
+
+        assert_eq!(dana.patch(path, rest).key(name).is(422).await.code(), "key_reused");
+    }
 }

@@ -226,3 +226,23 @@ async fn a_heartbeat_needs_to_know_whether_somebody_is_there() {
     assert_eq!(dana.get("/session").await["id"].as_str().map(str::len), Some(36));
     assert_ne!(dana.get("/session").await["id"], Value::Null);
 }
+
+#[tokio::test]
+async fn a_heartbeat_of_a_stranger_is_refused_whatever_it_says() {
+    let app = spawn_app();
+
+    app.stranger().post(HEARTBEAT, json!({"zanzibar": 1})).is(401).await;
+}
+
+#[tokio::test]
+async fn a_header_that_stands_twice_is_refused() {
+    let app = spawn_app();
+    let dana = app.register("Dana").await;
+
+    for (name, value) in [("idempotency-key", "k"), ("if-match", "\"2\""), ("ledger-min", "1")] {
+        let body = crate::client::transaction("zanzibar", "-1");
+        let twice = dana.post("/transactions", body).also(name, value).also(name, value);
+
+        assert_eq!(twice.is(400).await.code(), "bad_request", "{name}");
+    }
+}

@@ -385,3 +385,109 @@ async fn a_hundred_first_requests_at_once_open_the_book_together() {
 
     assert!(answers.iter().all(|answer| answer.version() == 1));
 }
+
+#[tokio::test]
+async fn a_lesson_alone_leaves_the_tag_of_the_row() {
+    let app = spawn_app();
+    let dana = app.register("Dana").await;
+    let other = with(transaction("zanzibar", "-1"), json!({"category_id": "other"}));
+    let id = dana.recorded(other).await;
+    dana.recorded(with(transaction("zanzibar", "-1"), json!({"category_id": "leisure-gifts"}))).await;
+    let path = format!("/transactions/{id}");
+    let body = json!({"category_id": "other"});
+
+    let taught = dana.patch(&path, body.clone()).key("k").is(200).await;
+    let again = dana.patch(&path, body).key("k").is(200).await;
+
+    assert_eq!((&taught["learned"], taught.version()), (&json!(true), 4));
+    assert_eq!([taught.etag(), again.etag()], ["\"2\""; 2]);
+    assert_eq!(again.json, taught.json);
+    dana.patch(&path, json!({"note": "n"})).header("if-match", taught.etag()).is(200).await;
+}
+
+/// The only place that a refusal names.
+async fn place(request: crate::client::Request<'_>, status: u16) -> (String, String) {
+    let answer = request.is(status).await;
+    let [error] = answer["errors"].as_array().unwrap().as_slice() else { panic!("{}", answer.text()) };
+    (error["pointer"].as_str().unwrap().to_owned(), error["code"].as_str().unwrap().to_owned())
+}
+
+#[tokio::test]
+async fn what_the_book_refuses_is_named_by_row_and_field() {
+    let app = spawn_app();
+    let dana = app.register("Dana").await;
+    let unknown = uuid::Uuid::now_v7();
+    let boats = dana.post("/categories", json!({"name": "Boats"})).is(201).await["id"].clone();
+    let archived = format!("/categories/{}", boats.as_str().unwrap());
+    dana.patch(&archived, json!({"archived": true})).is(200).await;
+    let taken = with(transaction("zanzibar", "-1"), json!({"external_id": "taken"}));
+    let id = dana.recorded(taken).await;
+    let split = |category: Value| json!([{"category_id": category, "amount": "-1"}]);
+
+    for (field, value, status, at, code) in [
+        ("category_id", json!(unknown), 422, "category_id", "not_found"),
+        ("category_id", boats.clone(), 422, "category_id", "category_archived"),
+        ("splits", split(json!(unknown)), 422, "splits", "not_found"),
+        ("splits", split(boats), 422, "splits", "category_archived"),
+        ("account_id", json!(unknown), 422, "account_id", "not_found"),
+        ("date", json!("1899-12-31"), 422, "date", "date_too_early"),
+        ("date", json!("2027-11-25"), 422, "date", "date_too_late"),
+        ("id", json!(id), 409, "id", "exists"),
+        ("external_id", json!("taken"), 409, "external_id", "external_id_taken"),
+    ] {
+        let body = with(transaction("zanzibar", "-1"), json!({field: value}));
+        let rows = json!({"transactions": [transaction("a", "-1"), body, transaction("b", "-1")]});
+
+        let single = place(dana.post("/transactions", body), status).await;
+        let bulk = place(dana.post("/transactions/bulk", rows), status).await;
+
+        assert_eq!(single, (format!("/{at}"), code.to_owned()));
+        assert_eq!(bulk, (format!("/transactions/1/{at}"), code.to_owned()));
+    }
+    let twice = with(transaction("zanzibar", "-1"), json!({"id": unknown}));
+    let twice = json!({"transactions": [twice, twice]});
+    assert_eq!(place(dana.post("/transactions/bulk", twice), 409).await.0, "/transactions/1/id");
+    let twice = with(transaction("zanzibar", "-1"), json!({"external_id": "new"}));
+    let twice = json!({"transactions": [twice, twice]});
+    assert_eq!(place(dana.post("/transactions/bulk", twice), 409).await.0, "/transactions/1/external_id");
+}
+
+#[tokio::test]
+async fn a_change_that_is_refused_names_its_field() {
+    let app = spawn_app();
+    let dana = app.register("Dana").await;
+    let path = format!("/transactions/{}", dana.recorded(transaction("zanzibar", "-1")).await);
+
+    for (field, value, code) in [
+        ("category_id", json!(uuid::Uuid::now_v7()), "not_found"),
+        ("amount", json!("x"), "amount_malformed"),
+        ("amount", json!("0"), "amount_zero"),
+        ("amount", json!("1.001"), "amount_too_precise"),
+        ("date", json!("2027-11-25"), "date_too_late"),
+    ] {
+        let refused = place(dana.patch(&path, json!({field: value})), 422).await;
+
+        assert_eq!(refused, (format!("/{field}"), code.to_owned()));
+    }
+}
+
+#[tokio::test]
+async fn what_a_transaction_must_have_is_not_removed() {
+    let app = spawn_app();
+    let dana = app.register("Dana").await;
+    let path = format!("/transactions/{}", dana.recorded(transaction("zanzibar", "-1")).await);
+
+    for field in ["date", "description", "amount", "currency", "category_id", "tags", "review"] {
+        let (pointer, _) = place(dana.patch(&path, json!({field: null})), 422).await;
+
+        assert_eq!(pointer, format!("/{field}"));
+    }
+    for field in ["name", "archived"] {
+        let (pointer, _) = place(dana.patch("/categories/other", json!({field: null})), 422).await;
+
+        assert_eq!(pointer, format!("/{field}"));
+    }
+    for field in ["note", "payee", "external_id"] {
+        dana.patch(&path, json!({field: null})).is(200).await;
+    }
+}

@@ -2,8 +2,9 @@ use actix_web::{
     http::{
         Method,
         header::{
-            ALLOW, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CROSS_ORIGIN_OPENER_POLICY, HeaderName,
-            REFERRER_POLICY, STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS,
+            ACCEPT_ENCODING, ALLOW, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY,
+            CROSS_ORIGIN_OPENER_POLICY, HeaderName, REFERRER_POLICY, STRICT_TRANSPORT_SECURITY,
+            X_CONTENT_TYPE_OPTIONS,
         },
     },
     test::TestRequest,
@@ -44,7 +45,7 @@ async fn https_is_remembered_for_a_year() {
 
     let answer = call(&app, TestRequest::get().uri("/")).await;
 
-    assert_eq!(answer.header(STRICT_TRANSPORT_SECURITY), Some("max-age=31536000; includeSubDomains"));
+    assert_eq!(answer.header(STRICT_TRANSPORT_SECURITY), Some("max-age=31536000"));
 }
 
 #[actix_web::test]
@@ -80,4 +81,28 @@ async fn a_panic_is_a_problem_that_tells_nothing() {
     assert_eq!((answer.status, &answer.problem()["code"]), (500, &"internal".into()));
     assert!(!String::from_utf8_lossy(&answer.body).contains("Dana"));
     assert_eq!(call(&app, TestRequest::get().uri("/")).await.status, 200);
+}
+
+#[actix_web::test]
+async fn the_browser_app_is_read_only_and_says_so() {
+    let app = test::init_service(App::new().configure(finbrain::routes::configure)).await;
+
+    for path in ["/", "/login", "/assets/app.js"] {
+        let answer = call(&app, TestRequest::post().uri(path)).await;
+
+        assert_eq!((answer.status, answer.header(ALLOW)), (405, Some("GET, HEAD")), "{path}");
+    }
+}
+
+#[actix_web::test]
+async fn the_api_is_never_compressed() {
+    let app = App::new().wrap(Edge::new(Transport::Http)).configure(finbrain::routes::configure);
+    let app = test::init_service(app).await;
+
+    for path in ["/api/v1/openapi.json", "/api/v1/nowhere", "/api/nowhere"] {
+        let answer = call(&app, TestRequest::get().uri(path).insert_header((ACCEPT_ENCODING, "gzip"))).await;
+
+        assert_eq!(answer.header(CONTENT_ENCODING), None, "{path}");
+        serde_json::from_slice::<Value>(&answer.body).unwrap();
+    }
 }

@@ -3,6 +3,7 @@
 use finbrain_domain::{
     category::{self, Category, CategoryId, CategoryPatch, NewCategory},
     change::Change,
+    transaction::{Filter, Matcher},
 };
 
 use super::{
@@ -65,21 +66,33 @@ pub struct AmendCategory {
     pub expected: Option<u64>,
 }
 
-impl Command for AmendCategory {
-    type Output = Category;
+/// A category after a change was asked for.
+#[derive(Debug)]
+pub struct AmendedCategory {
+    pub category: Category,
+    /// Rows that lie in it.
+    pub count: u32,
+    /// The slot of its last change, when this entry did not change it.
+    pub changed: Option<u64>,
+}
 
-    fn decide(&self, view: &View<'_>) -> Result<Decision<Category>, Error> {
+impl Command for AmendCategory {
+    type Output = AmendedCategory;
+
+    fn decide(&self, view: &View<'_>) -> Result<Decision<AmendedCategory>, Error> {
         let (from, to) = category::amend(view.ledger, &self.id, self.patch.clone(), self.expected)?;
-        let changes = if from == to {
-            Vec::new()
-        } else {
-            vec![Change::Category { from: Some(from), to: Some(to.clone()) }]
-        };
-        Ok(Decision::new(changes, to))
+        let count = count(view, &self.id);
+        if from == to {
+            let changed = view.ledger.categories().changed(&self.id);
+            return Ok(Decision::new(Vec::new(), AmendedCategory { category: to, count, changed }));
+        }
+        let changes = vec![Change::Category { from: Some(from), to: Some(to.clone()) }];
+        Ok(Decision::new(changes, AmendedCategory { category: to, count, changed: None }))
     }
 
-    fn replay(&self, written: &[Change], _: &View<'_>) -> Result<Category, Error> {
-        written_category(written)
+    fn replay(&self, written: &[Change], view: &View<'_>) -> Result<AmendedCategory, Error> {
+        let category = written_category(written)?;
+        Ok(AmendedCategory { category, count: count(view, &self.id), changed: None })
     }
 }
 
@@ -101,6 +114,15 @@ impl Command for RemoveCategory {
     fn replay(&self, _: &[Change], _: &View<'_>) -> Result<(), Error> {
         Ok(())
     }
+}
+
+/// Rows that lie in a category, without the sums of all the others.
+fn count(view: &View<'_>, id: &CategoryId) -> u32 {
+    let filter = Filter { categories: vec![id.clone()], ..Filter::default() };
+    let matcher = Matcher::new(view.ledger, &filter);
+    let rows = view.ledger.rows().between(None, None);
+    let count = rows.filter(|row| matcher.matches(*row, view.ledger)).count();
+    u32::try_from(count).unwrap_or(u32::MAX)
 }
 
 fn written_category(written: &[Change]) -> Result<Category, Error> {

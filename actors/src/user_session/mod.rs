@@ -39,11 +39,13 @@ use jiff::{SignedDuration, Timestamp};
 
 pub use self::{
     access::{CloseBook, RaiseGeneration, RevokeSessions},
-    categories::{AmendCategory, CategoryItem, CreateCategory, ListCategories, RemoveCategory},
+    categories::{
+        AmendCategory, AmendedCategory, CategoryItem, CreateCategory, ListCategories, RemoveCategory,
+    },
     command::{Accepted, Command, Decision, Envelope},
     history::{LastStep, Reversible, Step, Undo, Which},
     open::{Opened, open},
-    reports::{AccountItem, GetBreakdown, GetDashboard, GetMonthly, ListAccounts},
+    reports::{AccountItem, GetBreakdown, GetDashboard, GetMonthly, ListAccounts, Report, Sourced},
     settings::{AmendSettings, GetSettings},
     stream::{Event, Subscription},
     transactions::{

@@ -91,6 +91,28 @@ impl Query for ListAccounts {
     }
 }
 
+/// A query whose answer says what it was computed from beside the ledger.
+#[derive(Debug)]
+pub struct Sourced<Q>(pub Q);
+
+#[derive(Debug)]
+pub struct Report<T> {
+    pub output: T,
+    /// The revision of the rates.
+    pub revision: u64,
+    /// The person's today.
+    pub today: Date,
+}
+
+impl<Q: Query> Query for Sourced<Q> {
+    type Output = Report<Q::Output>;
+
+    fn answer(self, view: &View<'_>, cubes: &mut Cubes) -> Result<Self::Output, Error> {
+        let output = self.0.answer(view, cubes)?;
+        Ok(Report { output, revision: view.rates.revision(), today: view.moment.today })
+    }
+}
+
 fn currency(view: &View<'_>, asked: Option<Currency>) -> Currency {
     asked.unwrap_or(view.ledger.settings().base_currency)
 }

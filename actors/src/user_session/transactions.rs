@@ -79,14 +79,15 @@ impl Command for RecordMany {
         let mut lessons: std::collections::BTreeMap<&str, Change> = std::collections::BTreeMap::new();
         let mut ids = std::collections::HashSet::with_capacity(self.new.len());
         let mut external = std::collections::HashSet::new();
-        for (new, prepared) in &self.new {
+        for (row, (new, prepared)) in self.new.iter().enumerate() {
+            let refused = |cause| Error::Row { row, cause };
             let suggestion = suggest(view.ledger, new.amount.is_income(), prepared);
-            let (transaction, lesson) = record(view, new, prepared, &suggestion)?;
+            let (transaction, lesson) = record(view, new, prepared, &suggestion).map_err(refused)?;
             if !ids.insert(transaction.id) {
-                return Err(finbrain_domain::Error::Exists { noun: "transaction" }.into());
+                return Err(refused(finbrain_domain::Error::Exists { noun: "transaction" }));
             }
             if transaction.external_id.as_ref().is_some_and(|id| !external.insert(id.clone())) {
-                return Err(finbrain_domain::Error::ExternalIdTaken.into());
+                return Err(refused(finbrain_domain::Error::ExternalIdTaken));
             }
             changes.push(addition(transaction));
             // The last row of a merchant has the last word.
@@ -108,7 +109,7 @@ fn record(
     new: &NewTransaction,
     prepared: &Prepared,
     suggestion: &Suggestion,
-) -> Result<(Transaction, Option<Change>), Error> {
+) -> Result<(Transaction, Option<Change>), finbrain_domain::Error> {
     let guess = Guess { category: suggestion.category.clone(), review: suggestion.is_unsure() };
     let transaction = transaction::record(view.ledger, new.clone(), guess, view.moment)?;
     let lesson = new.category.as_ref().and_then(|chosen| teach(view.ledger, &prepared.merchant, chosen));
@@ -120,6 +121,8 @@ pub struct Amended {
     pub transaction: Transaction,
     /// The person's choice of category was remembered for the merchant.
     pub learned: bool,
+    /// The slot of its last change, when this entry did not change it.
+    pub changed: Option<u64>,
 }
 
 /// Changes some fields. A change of category teaches.
@@ -138,7 +141,9 @@ impl Command for AmendTransaction {
             transaction::amend(view.ledger, self.id, self.patch.clone(), self.expected, view.moment)?;
         let merchant = finbrain_ml::merchant(&to.description);
         let lesson = self.patch.category.as_ref().and_then(|chosen| teach(view.ledger, &merchant, chosen));
-        let output = Amended { transaction: to.clone(), learned: lesson.is_some() };
+        let row = view.ledger.rows().find(self.id).filter(|_| from == to);
+        let changed = row.map(Row::changed);
+        let output = Amended { transaction: to.clone(), learned: lesson.is_some(), changed };
         let mut changes = Vec::new();
         if from != to {
             changes.push(Change::Transaction { from: Some(Box::new(from)), to: Some(Box::new(to)) });
@@ -148,9 +153,16 @@ impl Command for AmendTransaction {
         Ok(Decision { changes, output, reverses: None, effects })
     }
 
-    fn replay(&self, written: &[Change], _: &View<'_>) -> Result<Amended, Error> {
+    fn replay(&self, written: &[Change], view: &View<'_>) -> Result<Amended, Error> {
         let learned = written.iter().any(|change| matches!(change, Change::Merchant { .. }));
-        Ok(Amended { transaction: written_transaction(written)?, learned })
+        if let Ok(transaction) = written_transaction(written) {
+            return Ok(Amended { transaction, learned, changed: None });
+        }
+        // Only a lesson was written: the row is as it is.
+        let row = view.ledger.rows().find(self.id);
+        let row = row.ok_or(finbrain_domain::Error::NotFound { noun: "transaction" })?;
+        let transaction = row.to_transaction(view.ledger.tables());
+        Ok(Amended { transaction, learned, changed: Some(row.changed()) })
     }
 }
 

@@ -37,7 +37,8 @@ impl SecurityHeaders {
             headers.insert(name, HeaderValue::from_static(value));
         }
         if self.transport == Transport::Https {
-            let year = HeaderValue::from_static("max-age=31536000; includeSubDomains");
+            // Other hosts below ours are not ours to speak for.
+            let year = HeaderValue::from_static("max-age=31536000");
             headers.insert(STRICT_TRANSPORT_SECURITY, year);
         }
     }

@@ -146,6 +146,8 @@ fn finish<B: MessageBody + 'static>(
             let document = problem.document(Some(&visit.id().text()));
             let mut response = response.map_body(|_, _| EitherBody::right(BoxBody::new(document)));
             response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(MEDIA_TYPE));
+            // What was packed is not sent.
+            response.headers_mut().remove(header::CONTENT_ENCODING);
             response
         }
     };

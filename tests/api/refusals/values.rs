@@ -132,10 +132,10 @@ fn transactions(stage: &Stage) -> Vec<Case> {
         ("id", json!("00000000-0000-0000-0000-000000000000"), 422, "id_malformed"),
         ("id", json!(stage.transaction), 409, "exists"),
         ("account_id", json!("zanzibar"), 422, "id_malformed"),
-        ("account_id", json!(unknown), 404, "not_found"),
-        ("account_id", json!(stage.foreign_account), 404, "not_found"),
-        ("category_id", json!(unknown), 404, "not_found"),
-        ("category_id", json!(stage.foreign_category), 404, "not_found"),
+        ("account_id", json!(unknown), 422, TYPE),
+        ("account_id", json!(stage.foreign_account), 422, TYPE),
+        ("category_id", json!(unknown), 422, TYPE),
+        ("category_id", json!(stage.foreign_category), 422, TYPE),
         ("external_id", json!("taken"), 409, "external_id_taken"),
         ("date", Value::Null, 422, TYPE),
         ("amount", Value::Null, 422, TYPE),
@@ -145,7 +145,7 @@ fn transactions(stage: &Stage) -> Vec<Case> {
         ("splits", json!([{"category_id": "other", "amount": "-1"}]), 422, "splits_unbalanced"),
         ("splits", json!([{"category_id": "other", "amount": "-77123.455"}]), 422, "amount_too_precise"),
         ("splits", json!([{"category_id": "zanzibar", "amount": "-77123.45"}]), 422, "id_malformed"),
-        ("splits", json!([{"category_id": unknown, "amount": "-77123.45"}]), 404, "not_found"),
+        ("splits", json!([{"category_id": unknown, "amount": "-77123.45"}]), 422, TYPE),
         ("splits", json!([{"category_id": "other"}]), 422, TYPE),
         ("splits", json!([{"category_id": "other", "amount": "-77123.45", "zanzibar": 1}]), 422, TYPE),
         (
@@ -159,7 +159,7 @@ fn transactions(stage: &Stage) -> Vec<Case> {
     ] {
         cases.push(post(&with(whole.clone(), json!({field: value})), status, code));
     }
-    cases.push(patch(&json!({"category_id": stage.foreign_category}), 404, "not_found"));
+    cases.push(patch(&json!({"category_id": stage.foreign_category}), 422, TYPE));
     cases.push(patch(&json!({"review": "zanzibar"}), 422, TYPE));
     for field in ["date", "description", "amount", "currency"] {
         let mut body = whole.clone();
