@@ -601,9 +601,9 @@ export interface components {
         };
         /** @description What is to become of a category. */
         CategoryPatch: {
-            archived?: boolean | null;
+            archived?: boolean;
             color?: string | null;
-            name?: string | null;
+            name?: string;
         };
         CategoryShare: {
             /** @description Decimal string; negative is money spent. */
@@ -737,9 +737,12 @@ export interface components {
         HistoryEntry: {
             at: string;
             author: components["schemas"]["Author"];
+            /** @description The first 100 at most. */
             changes: components["schemas"]["Change"][];
+            /** @description How many there are. */
+            changes_total: number;
             entry_id: string;
-            /** @description Whether it could be undone now. */
+            /** @description Whether it could be undone now; of an entry with very many changes, judged by the first of them. */
             undoable: boolean;
             /** @description The entry that this one took back. */
             undoes: string | null;
@@ -1046,18 +1049,18 @@ export interface components {
             page: components["schemas"]["Page"];
             totals: components["schemas"]["ListTotals"];
         };
-        /** @description What is to become of a transaction. What is left out stays; `null` removes. */
+        /** @description What is to become of a transaction. What is left out stays; `null` removes what need not be there. */
         TransactionPatch: {
-            amount?: string | null;
-            category_id?: string | null;
-            currency?: string | null;
-            date?: string | null;
-            description?: string | null;
+            amount?: string;
+            category_id?: string;
+            currency?: string;
+            date?: string;
+            description?: string;
             external_id?: string | null;
             note?: string | null;
             payee?: string | null;
-            review?: boolean | null;
-            tags?: string[] | null;
+            review?: boolean;
+            tags?: string[];
         };
         /** @description Rows that no rate converts: they are in no total. */
         Unconverted: {
