@@ -7,6 +7,7 @@ mod command;
 mod history;
 mod open;
 mod protocol;
+mod published;
 mod reports;
 mod settings;
 mod stream;
@@ -16,24 +17,18 @@ mod write;
 
 use std::{
     collections::{HashMap, VecDeque},
-    sync::{
-        Arc,
-        atomic::{AtomicBool, AtomicI64, AtomicU64, AtomicUsize, Ordering},
-    },
+    sync::{Arc, atomic::Ordering},
     time::Duration,
 };
 
 use actix::{Actor, ActorContext, ActorFutureExt, AsyncContext, Context, Handler, Message, WrapFuture};
-use arc_swap::ArcSwap;
 use finbrain_domain::{
-    access::Access,
     change::Change,
     entry::Entry,
     ids::{SessionId, UserId},
     ledger::{Ledger, Moment},
     ports::Journal,
     rates::RateBook,
-    settings::Settings,
 };
 use jiff::{SignedDuration, Timestamp};
 
@@ -45,6 +40,7 @@ pub use self::{
     command::{Accepted, Command, Decision, Envelope},
     history::{LastStep, Reversible, Step, Undo, Which},
     open::{Opened, open},
+    published::Published,
     reports::{AccountItem, GetBreakdown, GetDashboard, GetMonthly, ListAccounts, Report, Sourced},
     settings::{AmendSettings, GetSettings},
     stream::{Event, Subscription},
@@ -98,62 +94,6 @@ pub(crate) fn describe_metrics() {
     let _ = metrics::histogram!("finbrain_command_seconds");
 }
 
-/// What the registry and fast paths may know of an actor without asking it.
-#[derive(Debug)]
-pub struct Published {
-    version: AtomicU64,
-    settings: ArcSwap<Settings>,
-    access: ArcSwap<Access>,
-    /// Unix seconds of the last use.
-    used: AtomicI64,
-    /// Bytes that the ledger holds, about.
-    memory: AtomicUsize,
-    streams: AtomicUsize,
-    /// The actor stopped by itself; an address that closed without this died.
-    stopped: AtomicBool,
-    /// Its last snapshot is written, too, or it died and leaves none.
-    settled: AtomicBool,
-}
-
-impl Published {
-    pub fn version(&self) -> u64 {
-        self.version.load(Ordering::Acquire)
-    }
-
-    /// Refuses whom the book no longer lets in.
-    pub fn check_access(&self, reader: Reader) -> Result<(), crate::Error> {
-        Ok(self.access.load().check(reader.token, reader.auth_generation)?)
-    }
-
-    pub fn settings(&self) -> Arc<Settings> {
-        self.settings.load_full()
-    }
-
-    pub fn touch(&self, now: Timestamp) {
-        self.used.store(now.as_second(), Ordering::Relaxed);
-    }
-
-    pub fn used(&self) -> i64 {
-        self.used.load(Ordering::Relaxed)
-    }
-
-    pub fn memory(&self) -> usize {
-        self.memory.load(Ordering::Relaxed)
-    }
-
-    pub fn has_streams(&self) -> bool {
-        self.streams.load(Ordering::Relaxed) > 0
-    }
-
-    pub fn has_stopped(&self) -> bool {
-        self.stopped.load(Ordering::Acquire)
-    }
-
-    pub fn has_settled(&self) -> bool {
-        self.settled.load(Ordering::Acquire)
-    }
-}
-
 pub struct UserSession {
     ports: Ports,
     user: UserId,
@@ -191,16 +131,7 @@ impl UserSession {
         opened: Opened,
     ) -> (Self, Arc<Published>) {
         let Opened { ledger, snapshot } = opened;
-        let published = Arc::new(Published {
-            version: AtomicU64::new(ledger.version()),
-            settings: ArcSwap::from_pointee(ledger.settings().clone()),
-            access: ArcSwap::from_pointee(ledger.access().clone()),
-            used: AtomicI64::new(ports.clock.now().as_second()),
-            memory: AtomicUsize::new(ledger.rows().memory().0),
-            streams: AtomicUsize::new(0),
-            stopped: AtomicBool::new(false),
-            settled: AtomicBool::new(false),
-        });
+        let published = Arc::new(Published::of(&ledger, ports.clock.now()));
         let session = Self {
             snapshot_version: snapshot,
             ports,
