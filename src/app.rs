@@ -27,7 +27,7 @@ use crate::{
         public_url::{InsecureHttp, PublicUrl},
         settings::{Administrator, Allowance, AuthLimits, AuthSettings, Demos, Registration},
     },
-    config::{self, Config, RatesSource, Switch},
+    config::{self, Config, RatesSource, StoreSettings, Switch},
     outbound::{NoRates, ecb, frankfurter::Frankfurter},
     routes::{
         self,
@@ -86,7 +86,9 @@ pub fn describe_metrics() {
 impl Application {
     /// Opens the store, starts the actors and binds both ports. Needs a running actix system.
     pub async fn start(config: Config, clock: Arc<dyn Clock>, metrics: Metrics) -> anyhow::Result<Self> {
-        let data_dir = config.data_dir.clone();
+        let StoreSettings::Embedded { data_dir } = config.store.clone() else {
+            anyhow::bail!("FINBRAIN_MONGODB_URI is not served yet");
+        };
         let store = web::block(move || EmbeddedStore::open(&data_dir)).await??;
         let store = Arc::new(store);
         let listener = std::net::TcpListener::bind(config.listen)

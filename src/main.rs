@@ -8,7 +8,7 @@ use finbrain::{
     app::{Application, describe_metrics},
     check,
     clock::SystemClock,
-    config::{Cli, Command, Config},
+    config::{Cli, Command, Config, StoreSettings},
     healthcheck::healthcheck,
     seed,
     store::embedded::OpenError,
@@ -51,12 +51,19 @@ async fn run() -> anyhow::Result<ExitCode> {
         .map_err(|_| anyhow::anyhow!("a provider of cryptography is installed already"))?;
     match command {
         Command::Serve => serve(config).await,
-        Command::Check => check::check(&config.data_dir).await,
-        Command::Seed(seed) => seed::seed(&config.data_dir, seed.users, seed.transactions).await,
+        Command::Check => check::check(data_dir(&config)?).await,
+        Command::Seed(seed) => seed::seed(data_dir(&config)?, seed.users, seed.transactions).await,
         Command::Healthcheck => {
             healthcheck(config.ops_listen)?;
             Ok(ExitCode::SUCCESS)
         }
+    }
+}
+
+fn data_dir(config: &Config) -> anyhow::Result<&std::path::Path> {
+    match &config.store {
+        StoreSettings::Embedded { data_dir } => Ok(data_dir),
+        StoreSettings::Cluster { .. } => anyhow::bail!("FINBRAIN_MONGODB_URI is not served yet"),
     }
 }
 

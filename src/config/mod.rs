@@ -14,7 +14,7 @@ use std::{net::SocketAddr, path::PathBuf};
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum, builder::BoolishValueParser, value_parser};
 
 pub use self::{
-    resolve::{Config, ConfigError, Rate, RatesSource, SessionTimes},
+    resolve::{Config, ConfigError, Rate, RatesSource, SessionTimes, StoreSettings},
     value::{ByteSize, Given},
 };
 use crate::{auth::address::TrustedProxies, telemetry::LogFormat};
@@ -78,6 +78,18 @@ pub struct Settings {
     #[arg(long, env = "FINBRAIN_DATA_DIR", global = true, default_value = "./finbrain-data")]
     #[arg(value_name = "FOLDER")]
     pub data_dir: PathBuf,
+
+    /// MongoDB that keeps everything instead of the data folder, shared by many pods; may be a path to a file that holds it
+    #[arg(long, env = "FINBRAIN_MONGODB_URI", global = true, hide_env_values = true, value_name = "URI")]
+    pub mongodb_uri: Option<Given>,
+
+    /// Redis that holds what pods share; needs MongoDB; may be a path to a file that holds it
+    #[arg(long, env = "FINBRAIN_REDIS_URL", global = true, hide_env_values = true, value_name = "URL")]
+    pub redis_url: Option<Given>,
+
+    /// How MongoDB is read: `linearizable` is right even while a deposed primary still answers, and slower
+    #[arg(long, env = "FINBRAIN_READ", global = true, value_enum, default_value_t = ReadMode::Majority)]
+    pub read: ReadMode,
 
     /// URL under which browsers reach the server [default: http://<listen>]
     #[arg(long, env = "FINBRAIN_PUBLIC_URL", global = true, value_name = "URL")]
@@ -168,6 +180,12 @@ pub struct Settings {
 pub enum Registration {
     Open,
     Closed,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ReadMode {
+    Majority,
+    Linearizable,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

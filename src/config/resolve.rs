@@ -11,7 +11,7 @@ use finbrain_domain::{email::Email, session::SessionLife};
 use jiff::SignedDuration;
 use reqwest::Url;
 
-use super::{ByteSize, Given, Registration, Settings, Switch, environment};
+use super::{ByteSize, Given, ReadMode, Registration, Settings, Switch, environment};
 use crate::{auth::address::TrustedProxies, telemetry::LogFormat};
 
 const MIN_LEDGER_MEMORY: ByteSize = ByteSize(16 << 20);
@@ -25,7 +25,7 @@ const WARNING: u32 = 60;
 pub struct Config {
     pub listen: SocketAddr,
     pub ops_listen: SocketAddr,
-    pub data_dir: PathBuf,
+    pub store: StoreSettings,
     pub allow_insecure_http: bool,
     pub trusted_proxies: TrustedProxies,
     pub rates: RatesSource,
@@ -43,6 +43,24 @@ pub struct Config {
     pub log: String,
     pub log_format: LogFormat,
     public_url: Option<String>,
+}
+
+/// Where facts are kept and what pods share.
+#[derive(Clone, PartialEq, Eq)]
+pub enum StoreSettings {
+    /// One process, one folder.
+    Embedded { data_dir: PathBuf },
+    /// Many pods. Both addresses may carry passwords and are never shown.
+    Cluster { mongodb_uri: String, read: ReadMode, redis_url: Option<String> },
+}
+
+impl std::fmt::Debug for StoreSettings {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Embedded { data_dir } => write!(f, "embedded in {}", data_dir.display()),
+            Self::Cluster { read, .. } => write!(f, "MongoDB, read {read:?}"),
+        }
+    }
 }
 
 /// Where currency rates come from.
@@ -102,6 +120,19 @@ pub enum ConfigError {
     InsecureHttpUnneeded,
     #[error("FINBRAIN_RATES_URL is neither `off` nor an https URL (http on this machine only)")]
     RatesUrl,
+    #[error("FINBRAIN_MONGODB_URI is not of the form mongodb://host:27017/finbrain")]
+    MongodbUri,
+    #[error("FINBRAIN_REDIS_URL is not of the form redis://host:6379, rediss:// or redis+sentinel://")]
+    RedisUrl,
+    #[error(
+        "FINBRAIN_REDIS_URL is set and FINBRAIN_MONGODB_URI is not: only pods that share a MongoDB have anything to \
+         share in Redis"
+    )]
+    RedisAlone,
+    #[error(
+        "FINBRAIN_READ=linearizable is set and FINBRAIN_MONGODB_URI is not: the data folder has one writer"
+    )]
+    ReadAlone,
     #[error("FINBRAIN_ADMIN_EMAIL is not an e-mail address")]
     AdminEmail,
     #[error("{name} names a file that cannot be read")]
@@ -136,7 +167,7 @@ impl Config {
             admin_email: settings.admin_email.as_ref().map(admin_email).transpose()?,
             listen: settings.listen,
             ops_listen: settings.ops_listen,
-            data_dir: settings.data_dir,
+            store: store_settings(&settings)?,
             allow_insecure_http: settings.allow_insecure_http,
             trusted_proxies: settings.trusted_proxies,
             registration: settings.registration.unwrap_or(match on_this_machine {
@@ -213,6 +244,26 @@ fn rates_source(given: &Given) -> Result<RatesSource, ConfigError> {
     let url = Url::parse(&text).map_err(|_| ConfigError::RatesUrl)?;
     let is_safe = url.scheme() == "https" || (url.scheme() == "http" && is_loopback(&url));
     if is_safe && url.has_host() { Ok(RatesSource::Url(text)) } else { Err(ConfigError::RatesUrl) }
+}
+
+fn store_settings(settings: &Settings) -> Result<StoreSettings, ConfigError> {
+    let Some(given) = &settings.mongodb_uri else {
+        return match (&settings.redis_url, settings.read) {
+            (Some(_), _) => Err(ConfigError::RedisAlone),
+            (None, ReadMode::Linearizable) => Err(ConfigError::ReadAlone),
+            (None, ReadMode::Majority) => Ok(StoreSettings::Embedded { data_dir: settings.data_dir.clone() }),
+        };
+    };
+    let mongodb_uri = read(given, "FINBRAIN_MONGODB_URI")?;
+    if !["mongodb://", "mongodb+srv://"].iter().any(|scheme| mongodb_uri.starts_with(scheme)) {
+        return Err(ConfigError::MongodbUri);
+    }
+    let redis_url = settings.redis_url.as_ref().map(|given| read(given, "FINBRAIN_REDIS_URL")).transpose()?;
+    let schemes = ["redis://", "rediss://", "redis+sentinel://", "rediss+sentinel://"];
+    if redis_url.as_ref().is_some_and(|url| !schemes.iter().any(|scheme| url.starts_with(scheme))) {
+        return Err(ConfigError::RedisUrl);
+    }
+    Ok(StoreSettings::Cluster { mongodb_uri, read: settings.read, redis_url })
 }
 
 fn admin_email(given: &Given) -> Result<Email, ConfigError> {

@@ -193,3 +193,29 @@ fn a_configuration_shows_nothing_that_it_should_not() {
         assert!(!shown.contains("dana") && !shown.contains("hidden"), "{shown}");
     }
 }
+
+#[test]
+fn without_a_mongodb_the_facts_are_in_the_data_folder() {
+    let folder = StoreSettings::Embedded { data_dir: "./finbrain-data".into() };
+    assert_eq!(resolve(&[]).unwrap().store, folder);
+
+    assert!(message(&["--redis-url", "redis://localhost"]).contains("FINBRAIN_MONGODB_URI"));
+    assert!(message(&["--read", "linearizable"]).contains("FINBRAIN_MONGODB_URI"));
+}
+
+#[test]
+fn pods_share_a_mongodb_and_a_redis_whose_addresses_are_never_shown() {
+    let mongodb = "mongodb://finbrain:secret@db-0,db-1/finbrain";
+    for redis in ["redis://r", "rediss://user:secret@r:6380", "redis+sentinel://s-0,s-1/mymaster"] {
+        let flags = ["--mongodb-uri", mongodb, "--redis-url", redis, "--read", "linearizable"];
+        let config = resolve(&flags).unwrap();
+
+        let (mongodb_uri, redis_url) = (mongodb.to_owned(), Some(redis.to_owned()));
+        let expected = StoreSettings::Cluster { mongodb_uri, read: ReadMode::Linearizable, redis_url };
+        assert_eq!(config.store, expected);
+        assert!(!format!("{config:?}").contains("secret"));
+    }
+    assert!(message(&["--mongodb-uri", "db.example.org"]).contains("FINBRAIN_MONGODB_URI"));
+    let flags = ["--mongodb-uri", mongodb, "--redis-url", "http://redis"];
+    assert!(message(&flags).contains("FINBRAIN_REDIS_URL"));
+}

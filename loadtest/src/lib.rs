@@ -1,0 +1,3 @@
+//! FinBrain from outside: real servers, faults, load. It speaks HTTP and knows none of the server's crates.
+
+pub mod servers;
