@@ -125,7 +125,7 @@ fn values_out_of_bounds_name_their_flag() {
         ["--registration", "perhaps"],
         ["--demo", "yes"],
         ["--log-format", "xml"],
-        ["--mongodb-uri", "mongodb://localhost"],
+        ["--mongodb-url", "mongodb://localhost"],
     ];
 
     for [flag, value] in table {
