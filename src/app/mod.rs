@@ -1,5 +1,7 @@
 //! The application: everything wired together. Nobody imports this room but `main` and the tests.
 
+pub mod backends;
+
 use std::{future::Future, net::SocketAddr, sync::Arc, time::Duration};
 
 use actix_web::{
@@ -27,7 +29,7 @@ use crate::{
         public_url::{InsecureHttp, PublicUrl},
         settings::{Administrator, Allowance, AuthLimits, AuthSettings, Demos, Registration},
     },
-    config::{self, Config, RatesSource, StoreSettings, Switch},
+    config::{self, Config, RatesSource, Switch},
     outbound::{NoRates, ecb, frankfurter::Frankfurter},
     routes::{
         self,
@@ -36,7 +38,7 @@ use crate::{
         report::Rendered,
     },
     shared::{MemoryShared, Rate},
-    store::embedded::EmbeddedStore,
+    store::Stores,
     telemetry::Metrics,
 };
 
@@ -67,12 +69,13 @@ impl std::fmt::Debug for Application {
 
 /// What lives as long as the server.
 struct Rooms {
-    store: Arc<EmbeddedStore>,
+    stores: Stores,
     shared: Arc<MemoryShared>,
     clock: Arc<dyn Clock>,
     auth: Data<Auth>,
     registry: Registry,
     readiness: Readiness,
+    drain: Duration,
 }
 
 /// Every metric of the house, by name, unit and meaning.
@@ -86,11 +89,7 @@ pub fn describe_metrics() {
 impl Application {
     /// Opens the store, starts the actors and binds both ports. Needs a running actix system.
     pub async fn start(config: Config, clock: Arc<dyn Clock>, metrics: Metrics) -> anyhow::Result<Self> {
-        let StoreSettings::Embedded { data_dir } = config.store.clone() else {
-            anyhow::bail!("FINBRAIN_MONGODB_URI is not served yet");
-        };
-        let store = web::block(move || EmbeddedStore::open(&data_dir)).await??;
-        let store = Arc::new(store);
+        let stores = backends::open(&config.store).await?;
         let listener = std::net::TcpListener::bind(config.listen)
             .with_context(|| format!("cannot listen on {}", config.listen))?;
         let ops_listener = std::net::TcpListener::bind(config.ops_listen)
@@ -104,10 +103,10 @@ impl Application {
             Rate::per_minute(config.session_rate.per_minute, config.session_rate.burst),
         ));
         let ports = Ports {
-            journal: store.clone(),
-            users: store.clone(),
-            due: store.clone(),
-            models: store.clone(),
+            journal: stores.journal.clone(),
+            users: stores.users.clone(),
+            due: stores.due.clone(),
+            models: stores.models.clone(),
             shared: shared.clone(),
             clock: Arc::clone(&clock),
         };
@@ -123,10 +122,11 @@ impl Application {
             WorkerHandle::start(&arbiter, ports.clone(), registry.clone(), classifier.clone(), sharing);
 
         let readiness = Readiness::new();
-        let edge = Edge::new(match public_url.transport() {
+        let transport = match public_url.transport() {
             auth::public_url::Transport::Encrypted => Transport::Https,
             auth::public_url::Transport::Loopback | auth::public_url::Transport::Insecure => Transport::Http,
-        });
+        };
+        let edge = Edge::new(transport, readiness.clone());
         let parts = Parts {
             door,
             auth: auth.clone(),
@@ -138,19 +138,20 @@ impl Application {
             rendered: Data::new(Rendered::default()),
             session: Data::new(config.session),
         };
-        let server = HttpServer::new(move || App::new().wrap(edge).configure(|app| parts.configure(app)))
-            .workers(config.workers.get())
-            .disable_signals()
-            .shutdown_timeout(20)
-            .listen(listener)?
-            .run();
+        let server =
+            HttpServer::new(move || App::new().wrap(edge.clone()).configure(|app| parts.configure(app)))
+                .workers(config.workers.get())
+                .disable_signals()
+                .shutdown_timeout(20)
+                .listen(listener)?
+                .run();
         let ops_parts = (Data::new(readiness.clone()), Data::new(metrics));
         let ops = HttpServer::new(move || {
             let (readiness, metrics) = ops_parts.clone();
             App::new().app_data(readiness).app_data(metrics).configure(routes::ops::configure)
         });
         let ops = ops.workers(1).disable_signals().shutdown_timeout(1).listen(ops_listener)?.run();
-        let rooms = Rooms { store, shared, clock, auth, registry, readiness };
+        let rooms = Rooms { stores, shared, clock, auth, registry, readiness, drain: config.drain };
         rooms.readiness.set(Phase::Ready);
         Ok(Self { address, ops_address, public_url, server, ops, rooms })
     }
@@ -185,6 +186,8 @@ impl Application {
             actix_web::rt::spawn(upkeep(rooms.auth.clone(), rooms.shared.clone(), rooms.clock.clone()));
         stop.await;
         rooms.readiness.set(Phase::Stopping);
+        // Requests still come while balancers learn that this server is not ready; each is told to come here no more.
+        tokio::time::sleep(rooms.drain).await;
         // Streams never end by themselves: the actors go first, and their readers resume elsewhere.
         let drain = handle.stop(true);
         rooms.registry.shut_down().await;
@@ -196,7 +199,7 @@ impl Application {
         ops_handle.stop(false).await;
         server.await??;
         ops.await??;
-        rooms.store.close().await;
+        rooms.stores.close().await;
         Ok(())
     }
 }
