@@ -282,7 +282,9 @@ pub struct TrainingExample {
 }
 
 pub trait Models: Send + Sync {
-    /// The promoted model, if any but the built-in one was.
+    /// The pointer: the number of the promoted model, if any but the built-in one was. Every pod looks every few seconds.
+    fn newest(&self) -> Answer<'_, Result<Option<u64>, StoreError>>;
+    /// The promoted model itself.
     fn current(&self) -> Answer<'_, Result<Option<StoredModel>, StoreError>>;
     /// The model before the current one: what to fall back to when that cannot be read.
     fn previous(&self) -> Answer<'_, Result<Option<StoredModel>, StoreError>>;
