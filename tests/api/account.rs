@@ -2,11 +2,8 @@
 
 use std::process::ExitCode;
 
-use finbrain::{
-    check::check,
-    store::{Stores, embedded::EmbeddedStore},
-};
-use finbrain_domain::{ids::UserId, ports::Users as _};
+use finbrain::check::check;
+use finbrain_domain::ids::UserId;
 use serde_json::{Value, json};
 
 use crate::{
@@ -112,10 +109,7 @@ async fn sessions_that_are_long_over_leave_the_store() {
     let user = dana.id.parse::<UserId>().unwrap();
     app.clock.advance(12 * 3600 + 121);
     dana.login().await;
-    let sessions = async |app: &App| {
-        let store = EmbeddedStore::open_read_only(app.data_dir()).unwrap();
-        store.sessions(user).await.unwrap().len()
-    };
+    let sessions = async |app: &App| app.stores().await.users.sessions(user).await.unwrap().len();
     assert_eq!(sessions(&app).await, 2);
 
     app.restart();
@@ -381,6 +375,5 @@ async fn a_closed_account_is_gone_at_once_and_its_address_is_free() {
 }
 
 async fn checked(app: &App) -> ExitCode {
-    let stores = Stores::embedded_read_only(app.data_dir()).unwrap();
-    check(&*stores.journal, "the test's folder").await.unwrap()
+    check(&*app.stores().await.journal, "the test's folder").await.unwrap()
 }
