@@ -282,7 +282,10 @@ async fn a_refusal_is_decided_on_what_other_pods_have_written() {
     stage.pods[1].query(stage.owner, GetDigest, READER).await.unwrap();
     let written = stage.record(0, id, None).await;
 
-    let patch = TransactionPatch { description: Some(Description::parse("elsewhere").unwrap()), ..Default::default() };
+    let patch = TransactionPatch {
+        description: Some(Description::parse("elsewhere").unwrap()),
+        ..Default::default()
+    };
     let amend = AmendTransaction { id, patch, expected: Some(written.version) };
     let amended = stage.pods[1].command(stage.owner, amend, Envelope::system()).await.unwrap();
 
