@@ -159,7 +159,7 @@ fn a_key_of_an_older_entry_is_replayed_and_one_of_a_newer_entry_after_the_ledger
     let (mut course, _) = sent(&ledger);
     course.appended(Err(AppendError::KeyTaken), NOW);
     assert_eq!(course.found(Ok(Some(other.clone())), &ledger, NOW), Next::ReadTail { after: 1 });
-    assert_eq!(course.tail_read(Ok(&[other.clone()]), NOW), Next::Decide(NOW));
+    assert_eq!(course.tail_read(Ok(std::slice::from_ref(&other)), NOW), Next::Decide(NOW));
     ledger.apply(&other).unwrap();
 
     assert_eq!(course.decided(Verdict::Replay(2), None, &ledger), Next::ReadSlot(2, NOW));

@@ -40,7 +40,7 @@ enum Stage {
     Deciding,
     /// The ledger knows that the command's key stands in this slot.
     Known(u64),
-    Sent(Sent),
+    Sent(Box<Sent>),
 }
 
 #[derive(Debug)]
@@ -130,7 +130,8 @@ impl Course {
     }
 
     fn send(&mut self, entry: Entry) -> Next {
-        self.stage = Stage::Sent(Sent { entry: entry.clone(), uncertain: false, closed: false });
+        let sent = Sent { entry: entry.clone(), uncertain: false, closed: false };
+        self.stage = Stage::Sent(Box::new(sent));
         Next::Append(entry, Duration::ZERO)
     }
 
