@@ -7,4 +7,4 @@ mod redis;
 
 pub use gcra::Rate;
 pub use memory::MemoryShared;
-pub use redis::{ConnectError, RedisSettings, RedisShared, describe_metrics};
+pub use redis::{ConnectError, RedisSettings, RedisShared, SharedRates, describe_metrics};

@@ -6,8 +6,8 @@
 //! into instants and back. [`Shared::admit`] hands over ages by the caller's clock, and sessions come back with
 //! `last_seen_at` and `last_active_at` by the clock that asked, so that a caller may compare them with its own now; their
 //! `created_at` is the signed one, as in the durable store. What [`Shared::drain_seen`] hands to the durable store is by
-//! Redis's clock, which is the same for all pods. So a pod whose clock is an hour off ends nobody's session and lengthens
-//! none as long as Redis is there.
+//! Redis's clock, which is the same for all pods; whoever judges durable times does so by [`RedisShared::clock`]. So a pod
+//! whose clock is an hour off ends nobody's session and lengthens none.
 //!
 //! **What an operator must allow.** With an ACL, a user needs no more than
 //! `ACL SETUSER finbrain on >… ~finbrain:* &finbrain:* -@all +evalsha +script|load +time +hmget +hset +pexpire +del
@@ -15,9 +15,11 @@
 
 mod address;
 mod circuit;
+mod clock;
 mod growth;
 mod link;
 mod metrics;
+mod rates;
 mod scripts;
 mod seal;
 mod seen;
@@ -27,7 +29,9 @@ use std::{fmt, sync::Arc, time::Duration};
 
 use finbrain_domain::{
     ids::{Digest, UserId},
-    ports::{Answer, Growth, GrowthStream, Limit, Seen, Shared, StoreError, Touch, TouchRefused},
+    ports::{
+        Answer, Clock, Growth, GrowthStream, Limit, RateSource, Seen, Shared, StoreError, Touch, TouchRefused,
+    },
     session::{Session, SessionLife},
 };
 use jiff::Timestamp;
@@ -35,13 +39,14 @@ use tokio::task::JoinSet;
 
 use self::{
     address::Address,
+    clock::{RedisTime, SharedClock},
     growth::Hints,
     link::Link,
     seal::Seal,
     seen::SeenHere,
     sessions::{Owed, Sessions},
 };
-pub use self::{address::ConnectError, metrics::describe_metrics};
+pub use self::{address::ConnectError, metrics::describe_metrics, rates::SharedRates};
 use super::{MemoryShared, Rate};
 
 /// How long a request waits for Redis before it does without.
@@ -119,6 +124,7 @@ impl RedisShared {
             life,
             rate,
             time,
+            redis_time: Arc::default(),
             seen: SeenHere::default(),
             owed: Owed::default(),
         });
@@ -127,6 +133,20 @@ impl RedisShared {
         tasks.spawn(wires.run());
         tasks.spawn(settle_when_back(Arc::clone(&sessions)));
         Ok(Self { sessions, hints, alone: MemoryShared::new(life, rate), _tasks: tasks })
+    }
+
+    /// The clock for whoever judges the times of sessions: `own`, set right by Redis's when it is off by up to two hours.
+    #[must_use]
+    pub fn clock(&self, own: Arc<dyn Clock>) -> Arc<dyn Clock> {
+        let redis: Arc<RedisTime> = Arc::clone(&self.sessions.redis_time);
+        Arc::new(SharedClock { own, redis })
+    }
+
+    /// A source of rates that asks Redis first.
+    #[must_use]
+    pub fn rates(&self, inner: Arc<dyn RateSource>, clock: Arc<dyn Clock>) -> SharedRates {
+        let Sessions { link, seal, .. } = &*self.sessions;
+        SharedRates { inner, link: Arc::clone(link), seal: seal.clone(), clock }
     }
 
     /// Forgets what this pod remembers for itself and no longer matters. To be called about once a minute.

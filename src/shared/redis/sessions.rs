@@ -16,7 +16,13 @@ use futures_util::future::try_join_all;
 use jiff::{SignedDuration, Timestamp};
 use redis::ScriptInvocation;
 
-use super::{TimeSource, link::Link, seal::Seal, seen::SeenHere};
+use super::{
+    TimeSource,
+    clock::{MOST_SKEW, RedisTime},
+    link::Link,
+    seal::Seal,
+    seen::SeenHere,
+};
 use crate::shared::Rate;
 
 /// For so long an ended session cannot come back: longer than any request that restores it can last.
@@ -25,8 +31,6 @@ const STAYS_ENDED: Duration = Duration::from_secs(300);
 const MOST_LISTED: usize = 64;
 /// Evictions that failed and are owed to Redis. Further ones rest on the journal alone.
 const MOST_OWED: usize = 10_000;
-/// A session that outlives its absolute end by more than two clocks can differ has been tampered with.
-const MOST_SKEW: SignedDuration = SignedDuration::from_hours(2);
 const LONGEST_WAIT: u64 = 3_600_000_000;
 
 #[derive(Debug)]
@@ -36,6 +40,7 @@ pub(super) struct Sessions {
     pub(super) life: SessionLife,
     pub(super) rate: Rate,
     pub(super) time: TimeSource,
+    pub(super) redis_time: Arc<RedisTime>,
     pub(super) seen: SeenHere,
     pub(super) owed: Owed,
 }
@@ -53,6 +58,7 @@ impl Sessions {
         let script = self.touching(touch);
         let asked = self.link.ask("touch", |mut wire| async move { script.invoke_async(&mut wire).await });
         let (outcome, now, wait, seen, active, sealed): Touched = asked.await?;
+        self.redis_time.told(now, Instant::now());
         let refused = match outcome {
             0 => None,
             2 => Some(TouchRefused::Ended(Ended::Idle)),
@@ -65,7 +71,7 @@ impl Sessions {
             _ => Some(TouchRefused::Unknown),
         };
         if matches!(refused, None | Some(TouchRefused::Limited { .. })) {
-            self.note(touch.token, seen, active);
+            self.note(touch.token, seen, active, touch.now);
         }
         if let Some(refused) = refused {
             return Ok(Err(refused));
@@ -95,7 +101,7 @@ impl Sessions {
         });
         let told = asked.await?;
         let age = |at: Timestamp| told.saturating_sub(age(at, now));
-        self.note(session.token, age(session.last_seen_at), age(session.last_active_at));
+        self.note(session.token, age(session.last_seen_at), age(session.last_active_at), now);
         Ok(())
     }
 
@@ -208,11 +214,12 @@ impl Sessions {
         }
     }
 
-    fn note(&self, token: Digest, seen: i64, active: i64) {
-        // What is no instant was written by somebody else.
-        if let (Ok(seen_at), Ok(active_at)) =
-            (Timestamp::from_microsecond(seen), Timestamp::from_microsecond(active))
-        {
+    /// Writes down when a session was seen, by Redis's clock. The durable store must not learn of times that lie ahead:
+    /// a session would live until then.
+    fn note(&self, token: Digest, seen: i64, active: i64, now: Timestamp) {
+        let latest = now.saturating_add(MOST_SKEW).unwrap_or(now);
+        let instant = |micros| Timestamp::from_microsecond(micros).ok().filter(|at| *at <= latest);
+        if let (Some(seen_at), Some(active_at)) = (instant(seen), instant(active)) {
             self.seen.add(Seen { token, seen_at, active_at });
         }
     }

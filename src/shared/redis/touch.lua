@@ -17,7 +17,7 @@ if now >= seen + tonumber(ARGV[3]) then return {2, now, 0, seen, active, ''} end
 seen = math.max(seen, now)
 if ARGV[2] == '1' then active = math.max(active, now) end
 local full, wait = take(tonumber(held[5] or '') or 0, now, tonumber(ARGV[8]), tonumber(ARGV[9]))
-redis.call('HSET', key, 'seen', digits(seen), 'active', digits(active), 'full', full and digits(full) or held[5])
+redis.call('HSET', key, 'seen', digits(seen), 'active', digits(active), 'full', full and digits(full) or held[5] or '0')
 -- Known until the durable store, whose times lag, agrees that it is over.
 local left = math.min(absolute, active + tonumber(ARGV[7]), seen + tonumber(ARGV[6])) - now
 redis.call('PEXPIRE', key, math.ceil(left / 1000))
