@@ -228,11 +228,13 @@ pub struct Growth {
 pub trait Shared: Send + Sync {
     /// Validates a session, slides its times and counts the request, in one round trip.
     fn touch(&self, touch: Touch) -> Answer<'_, Result<Result<Session, TouchRefused>, StoreError>>;
-    /// Puts a session in place: after login, or restored from the durable store.
-    fn admit(&self, session: Session) -> Answer<'_, Result<(), StoreError>>;
+    /// Puts a session in place: after login, or restored from the durable store. `now` is by the clock of the session's
+    /// times, which may not be the clock of the shared state.
+    fn admit(&self, session: Session, now: Timestamp) -> Answer<'_, Result<(), StoreError>>;
     fn evict(&self, tokens: Vec<Digest>) -> Answer<'_, Result<(), StoreError>>;
-    /// The sessions of a person that are alive here; the durable store may know of more.
-    fn alive(&self, user: UserId) -> Answer<'_, Result<Vec<Session>, StoreError>>;
+    /// The sessions of a person that are known here, with times by the clock that says `now`; the durable store may know
+    /// of more.
+    fn alive(&self, user: UserId, now: Timestamp) -> Answer<'_, Result<Vec<Session>, StoreError>>;
     /// Sessions touched since the last call, for the durable store.
     fn drain_seen(&self) -> Answer<'_, Result<Vec<Seen>, StoreError>>;
     /// One more of `what` (GCRA): `Err` is the time to wait.
