@@ -18,6 +18,9 @@ use super::{Guarded, ServerError, free_port};
 /// From the command to a writable primary; a tenth of it on a quiet machine.
 const START: Duration = Duration::from_secs(60);
 
+/// What a member that is there needs to answer.
+const ANSWER: Duration = Duration::from_millis(1500);
+
 /// A running mongod.
 #[derive(Debug)]
 pub struct Mongod {
@@ -94,9 +97,7 @@ impl Mongod {
     /// Runs an administrative command on this very member, trying again until it answers.
     pub async fn command(&self, command: Document) -> Result<Document, ServerError> {
         let not_ready = |cause: String| ServerError::NotReady { program: "mongod", cause };
-        let uri = format!("mongodb://{}/?directConnection=true&serverSelectionTimeoutMS=1000", self.host());
-        let options = ClientOptions::parse(uri).await.map_err(|error| not_ready(error.to_string()))?;
-        let client = Client::with_options(options).map_err(|error| not_ready(error.to_string()))?;
+        let client = self.client().await.map_err(|error| not_ready(error.to_string()))?;
         let deadline = Instant::now() + START;
         loop {
             match client.database("admin").run_command(command.clone()).await {
@@ -105,6 +106,18 @@ impl Mongod {
                 Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
             }
         }
+    }
+
+    /// The same, once. `None` when it does not run, is frozen, or refuses.
+    pub async fn try_command(&self, command: Document) -> Option<Document> {
+        self.process()?;
+        let answer = async { self.client().await.ok()?.database("admin").run_command(command).await.ok() };
+        tokio::time::timeout(ANSWER, answer).await.ok()?
+    }
+
+    async fn client(&self) -> mongodb::error::Result<Client> {
+        let uri = format!("mongodb://{}/?directConnection=true&serverSelectionTimeoutMS=1000", self.host());
+        Client::with_options(ClientOptions::parse(uri).await?)
     }
 
     async fn writable(&self) -> Result<(), ServerError> {
