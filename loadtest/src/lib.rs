@@ -1,3 +1,5 @@
 //! FinBrain from outside: real servers, faults, load. It speaks HTTP and knows none of the server's crates.
 
+pub mod ledgercheck;
+pub mod proxy;
 pub mod servers;
