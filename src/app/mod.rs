@@ -19,6 +19,7 @@ use finbrain_actors::{
 };
 use finbrain_domain::ports::{Clock, RateSource};
 
+use self::backends::SharedState;
 use crate::{
     auth::{
         self,
@@ -37,7 +38,6 @@ use crate::{
         ops::{Phase, Readiness},
         report::Rendered,
     },
-    shared::{MemoryShared, Rate},
     store::Stores,
     telemetry::Metrics,
 };
@@ -70,7 +70,7 @@ impl std::fmt::Debug for Application {
 /// What lives as long as the server.
 struct Rooms {
     stores: Stores,
-    shared: Arc<MemoryShared>,
+    shared: SharedState,
     clock: Arc<dyn Clock>,
     auth: Data<Auth>,
     registry: Registry,
@@ -99,22 +99,21 @@ impl Application {
         let public_url = public_url(&config, address)?;
         let door = Data::new(Door::new(public_url.clone(), config.trusted_proxies.clone()));
 
-        let shared = Arc::new(MemoryShared::new(
-            config.session.life,
-            Rate::per_minute(config.session_rate.per_minute, config.session_rate.burst),
-        ));
+        let keys = ServerKeys::load(&*stores.users).await?;
+        let shared = SharedState::open(&config, &keys).await?;
         let ports = Ports {
             journal: stores.journal.clone(),
             users: stores.users.clone(),
             due: stores.due.clone(),
             models: stores.models.clone(),
-            shared: shared.clone(),
+            shared: shared.port(),
             clock: Arc::clone(&clock),
         };
-        let auth = Data::new(open_auth(&config, &public_url, &ports).await?);
+        let session_clock = shared.clock(Arc::clone(&clock));
+        let auth = Data::new(open_auth(&config, &public_url, &ports, keys, session_clock).await?);
         let arbiter = actix::Arbiter::current();
-        let rates =
-            RatesHandle::start(&arbiter, rate_floor().await?, rate_source(&config)?, Arc::clone(&clock));
+        let source = shared.rates(rate_source(&config)?, Arc::clone(&clock));
+        let rates = RatesHandle::start(&arbiter, rate_floor().await?, source, Arc::clone(&clock));
         let memory = usize::try_from(config.ledger_memory).unwrap_or(usize::MAX);
         let registry = Registry::new(ports.clone(), rates.clone(), config.workers.get(), memory);
         let classifier = ClassifierHandle::start(&arbiter, ports.models.clone(), Arc::clone(&clock));
@@ -235,7 +234,7 @@ impl Parts {
 }
 
 /// Work that comes back every few seconds.
-async fn upkeep(auth: Data<Auth>, shared: Arc<MemoryShared>, clock: Arc<dyn Clock>) {
+async fn upkeep(auth: Data<Auth>, shared: SharedState, clock: Arc<dyn Clock>) {
     let mut flush = tokio::time::interval(FLUSH_EVERY);
     let mut sweep = tokio::time::interval(SWEEP_EVERY);
     let mut purge = tokio::time::interval(PURGE_EVERY);
@@ -261,8 +260,13 @@ fn public_url(config: &Config, bound: SocketAddr) -> anyhow::Result<PublicUrl> {
     Ok(PublicUrl::parse(&config.public_url(bound), insecure)?)
 }
 
-async fn open_auth(config: &Config, public_url: &PublicUrl, ports: &Ports) -> anyhow::Result<Auth> {
-    let keys = ServerKeys::load(&*ports.users).await?;
+async fn open_auth(
+    config: &Config,
+    public_url: &PublicUrl,
+    ports: &Ports,
+    keys: ServerKeys,
+    clock: Arc<dyn Clock>,
+) -> anyhow::Result<Auth> {
     // The first hash measures the machine and takes a while.
     let pool = web::block(|| HashPool::start(PoolSettings::default())).await??;
     let settings = AuthSettings {
@@ -294,7 +298,7 @@ async fn open_auth(config: &Config, public_url: &PublicUrl, ports: &Ports) -> an
         shared: ports.shared.clone(),
         journal: ports.journal.clone(),
         due: ports.due.clone(),
-        clock: ports.clock.clone(),
+        clock,
     };
     Ok(Auth::new(auth_ports, Arc::new(pool), keys, settings))
 }
