@@ -2,3 +2,5 @@
 //! requests, sessions' rules or ledgers.
 
 pub mod embedded;
+mod packed_snapshot;
+mod packing;

@@ -14,9 +14,13 @@ use rusqlite::{Connection, OptionalExtension};
 use super::{
     EmbeddedStore,
     columns::{Text, integer},
-    entries::{self, Packed, select_entries},
+    entries::{self, select_entries},
     fault::Fault,
     snapshots,
+};
+use crate::store::{
+    packed_snapshot::PackedSnapshot,
+    packing::{Packed, blocking, pack},
 };
 
 /// Payloads that one page of entries may hold, unless a single one is larger.
@@ -93,10 +97,10 @@ impl Journal for EmbeddedStore {
 
     fn keep_snapshot(&self, snapshot: Snapshot) -> Answer<'_, Result<(), StoreError>> {
         Box::pin(async move {
-            let packed = blocking(move || snapshots::pack(snapshot)).await?;
+            let packed = blocking(move || PackedSnapshot::new(&snapshot)).await?;
             self.write(move |db| {
                 // A closed book keeps nothing that could bring its content back.
-                if standing(db, packed.book)?.closed { Ok(()) } else { snapshots::keep(db, &packed) }
+                if standing(db, packed.header.book)?.closed { Ok(()) } else { snapshots::keep(db, &packed) }
             })
             .await
         })
@@ -155,24 +159,6 @@ impl Journal for EmbeddedStore {
             }
             Ok(tombstones)
         }))
-    }
-}
-
-async fn pack(entry: Entry) -> Result<Packed, StoreError> {
-    if entries::is_large(&entry) {
-        blocking(move || entries::pack(entry)).await
-    } else {
-        entries::pack(entry).map_err(|error| StoreError::Unavailable(error.to_string()))
-    }
-}
-
-/// Runs work that only computes on a blocking thread.
-async fn blocking<T: Send + 'static>(
-    work: impl FnOnce() -> std::io::Result<T> + Send + 'static,
-) -> Result<T, StoreError> {
-    match tokio::task::spawn_blocking(work).await {
-        Ok(done) => done.map_err(|error| StoreError::Unavailable(error.to_string())),
-        Err(_) => Err(StoreError::Unavailable("packing was cut short".into())),
     }
 }
 
