@@ -2,5 +2,6 @@
 //! requests, sessions' rules or ledgers.
 
 pub mod embedded;
+pub mod mongo;
 mod packed_snapshot;
 mod packing;

@@ -45,6 +45,9 @@ impl Journal for EmbeddedStore {
 
     fn since(&self, book: BookId, after: u64, limit: usize) -> Answer<'_, Result<Vec<Entry>, StoreError>> {
         Box::pin(self.read(move |db| {
+            if is_reduced_behind(db, book, after)? {
+                return Err(StoreError::Closed.into());
+            }
             let statement =
                 db.prepare_cached(select_entries!("book = ?1 AND slot > ?2 ORDER BY slot LIMIT ?3"))?;
             entries::read(statement, (Text(book), integer(after), integer(limit)), PAGE)
@@ -177,6 +180,17 @@ fn standing(db: &Connection, book: BookId) -> Result<Standing, Fault> {
         .query_row([Text(book)], |row| {
             Ok(Standing { head: row.get::<_, i64>(0)?.cast_unsigned(), closed: row.get(1)? })
         })?)
+}
+
+/// Whether the next entry is one of which only slot and chain are left.
+fn is_reduced_behind(db: &Connection, book: BookId, after: u64) -> Result<bool, Fault> {
+    let next = db
+        .prepare_cached(
+            "SELECT entry_id IS NULL FROM journal WHERE book = ?1 AND slot > ?2 ORDER BY slot LIMIT 1",
+        )?
+        .query_row((Text(book), integer(after)), |row| row.get(0))
+        .optional()?;
+    Ok(next.unwrap_or(false))
 }
 
 fn append(db: &Connection, packed: &Packed) -> Result<Result<(), AppendError>, Fault> {
