@@ -32,6 +32,9 @@ pub enum StoreError {
     NoRoom(String),
     #[error("store is damaged: {0}")]
     Damaged(String),
+    /// The book is closed and its entries are reduced: nothing of it can be read any more.
+    #[error("book is closed")]
+    Closed,
 }
 
 /// Why an entry was not appended.
@@ -65,7 +68,9 @@ pub trait Journal: Send + Sync {
     /// on (book, slot) is the compare-and-set. Durable when it returns.
     fn append(&self, entry: Entry) -> Answer<'_, Result<(), AppendError>>;
 
-    /// Up to `limit` entries behind slot `after`, in order, and fewer when they are large.
+    /// Up to `limit` entries behind slot `after`, in order, and fewer when they are large: none means that there are none.
+    /// Where the next one is reduced the answer is [`StoreError::Closed`], so that whoever slept through the closing learns
+    /// of it.
     fn since(&self, book: BookId, after: u64, limit: usize) -> Answer<'_, Result<Vec<Entry>, StoreError>>;
 
     /// Up to `limit` entries before slot `before`, newest first.

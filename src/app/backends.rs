@@ -9,9 +9,12 @@ use jiff::Timestamp;
 
 use crate::{
     auth::keys::ServerKeys,
-    config::{Config, StoreSettings},
+    config::{Config, ReadMode, StoreSettings},
     shared::{MemoryShared, Rate, RedisSettings, RedisShared},
-    store::Stores,
+    store::{
+        Stores,
+        mongo::{MongoSettings, ReadConcernKind},
+    },
 };
 
 /// Opens the store, to write.
@@ -21,7 +24,13 @@ pub async fn open(settings: &StoreSettings) -> anyhow::Result<Stores> {
             let data_dir = data_dir.clone();
             Ok(web::block(move || Stores::embedded(&data_dir)).await??)
         }
-        StoreSettings::Cluster { .. } => anyhow::bail!("FINBRAIN_MONGODB_URI is not served yet"),
+        StoreSettings::Cluster { mongodb_uri, read, .. } => {
+            let read = match read {
+                ReadMode::Majority => ReadConcernKind::Majority,
+                ReadMode::Linearizable => ReadConcernKind::Linearizable,
+            };
+            Ok(Stores::mongo(MongoSettings::new(mongodb_uri.clone(), read)).await?)
+        }
     }
 }
 

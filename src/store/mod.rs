@@ -2,12 +2,18 @@
 //! requests, sessions' rules or ledgers.
 
 pub mod embedded;
+pub mod mongo;
+mod packed_snapshot;
+mod packing;
 
 use std::{fmt, path::Path, sync::Arc};
 
 use finbrain_domain::ports::{Answer, DueWork, Journal, Models, Users};
 
-use self::embedded::{EmbeddedStore, OpenError};
+use self::{
+    embedded::EmbeddedStore,
+    mongo::{MongoSettings, MongoStore},
+};
 
 /// One store behind all the ports that it implements.
 #[derive(Clone)]
@@ -32,13 +38,18 @@ impl fmt::Debug for Stores {
 
 impl Stores {
     /// The embedded store, opened as its only writer.
-    pub fn embedded(data_dir: &Path) -> Result<Self, OpenError> {
+    pub fn embedded(data_dir: &Path) -> Result<Self, embedded::OpenError> {
         Ok(Self::of(EmbeddedStore::open(data_dir)?))
     }
 
     /// The embedded store, opened to be read, also beside a running server.
-    pub fn embedded_read_only(data_dir: &Path) -> Result<Self, OpenError> {
+    pub fn embedded_read_only(data_dir: &Path) -> Result<Self, embedded::OpenError> {
         Ok(Self::of(EmbeddedStore::open_read_only(data_dir)?))
+    }
+
+    /// MongoDB, for this pod and others.
+    pub async fn mongo(settings: MongoSettings) -> Result<Self, mongo::OpenError> {
+        Ok(Self::of(MongoStore::open(settings).await?))
     }
 
     fn of<S: Journal + Users + DueWork + Models + Close + 'static>(store: S) -> Self {
@@ -59,6 +70,12 @@ impl Stores {
 }
 
 impl Close for EmbeddedStore {
+    fn close(&self) -> Answer<'_, ()> {
+        Box::pin(Self::close(self))
+    }
+}
+
+impl Close for MongoStore {
     fn close(&self) -> Answer<'_, ()> {
         Box::pin(Self::close(self))
     }
