@@ -105,8 +105,7 @@ impl World<'_> {
         self.send(client, deed, pod);
         if self.history.deeds[deed].key.is_some() && self.random.chance(150) {
             // Out of patience, or a proxy that repeats.
-            let (pod, pause) = (self.random.index(PODS), self.millis(0..30));
-            let _ = pod;
+            let pause = self.millis(0..30);
             self.after(pause, Event::Again { client, deed });
         }
     }
@@ -114,7 +113,7 @@ impl World<'_> {
     fn new_wish(&mut self, client: usize) -> usize {
         let wish = match self.random.within(0..100) {
             0..30 => Wish::Look,
-            30..60 => Wish::Record { minor: -i64::try_from(self.random.within(1..100_000)).unwrap_or(1) },
+            30..60 => self.spend(),
             60..78 => self.row().map_or(Wish::Look, Wish::Remove),
             78..90 => Wish::Rename(format!("Name {}", self.random.within(0..3))),
             90..96 => {
@@ -135,6 +134,11 @@ impl World<'_> {
         self.history.wish(wish, key)
     }
 
+    fn spend(&mut self) -> Wish {
+        let minor = i64::try_from(self.random.within(1..100_000)).expect("a small amount");
+        Wish::Record { id: self.random.id(), minor: -minor }
+    }
+
     /// A row that somebody was told of.
     fn row(&mut self) -> Option<TransactionId> {
         let told = |request: &super::history::Request| match &request.told.as_ref()?.answer {
@@ -147,9 +151,9 @@ impl World<'_> {
 
     /// Another wish with the key of an old one.
     fn reuse_key(&mut self, old: usize) -> usize {
-        let wish = Wish::Record { minor: -7 };
+        let wish = self.spend();
         let key = self.history.deeds[old].key.clone().map(|key| {
-            let request = Digest::of(format!("{wish:?} again").as_bytes());
+            let request = Digest::of(format!("{wish:?}").as_bytes());
             Key { key: key.key, request }
         });
         self.history.wish(wish, key)
@@ -200,10 +204,15 @@ impl World<'_> {
     pub(super) fn answered(&mut self, request: usize, answer: &Answer) {
         let (client, deed) = (self.history.requests[request].client, self.history.requests[request].deed);
         let token = self.history.requests[request].token;
-        if let Answer::Looked { version, .. } | Answer::Written { version, .. } | Answer::Unchanged { version } = answer {
+        if let Answer::Looked { version, .. }
+        | Answer::Written { version, .. }
+        | Answer::Unchanged { version } = answer
+        {
             self.clients[client].seen = self.clients[client].seen.max(*version);
         }
-        if *answer == Answer::Refused(Error::Domain(Refusal::SessionRevoked)) && token == self.clients[client].token {
+        if *answer == Answer::Refused(Error::Domain(Refusal::SessionRevoked))
+            && token == self.clients[client].token
+        {
             self.sign_in(client);
         }
         let Some((wanted, open)) = self.clients[client].wanting else { return };
@@ -223,7 +232,8 @@ impl World<'_> {
             }
             return;
         }
-        if is_keyed && matches!(answer, Answer::Written { .. }) && !self.clients[client].past.contains(&deed) {
+        if is_keyed && matches!(answer, Answer::Written { .. }) && !self.clients[client].past.contains(&deed)
+        {
             self.clients[client].past.push(deed);
         }
         self.clients[client].wanting = None;

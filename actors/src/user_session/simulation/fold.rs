@@ -89,7 +89,8 @@ impl Fold {
             Change::Settings { from, to } => {
                 let before = from.as_ref().map_or("", |settings| settings.name.as_str());
                 demand(self.name == before, stale)?;
-                self.name = to.as_ref().map(|settings| settings.name.as_str().to_owned()).ok_or_else(stale)?;
+                self.name =
+                    to.as_ref().map(|settings| settings.name.as_str().to_owned()).ok_or_else(stale)?;
                 resource.clone_from(&self.name);
             }
             Change::Access(AccessChange::SessionsRevoked { sessions }) => {

@@ -17,7 +17,10 @@ use crate::error::Error;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Wish {
     Look,
-    Record { minor: i64 },
+    Record {
+        id: TransactionId,
+        minor: i64,
+    },
     Remove(TransactionId),
     Rename(String),
     /// Ends a session.
@@ -62,9 +65,20 @@ pub struct Told {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Answer {
-    Looked { version: u64, count: usize, sum: i128 },
-    Written { version: u64, entry: EntryId, replayed: bool, resource: String },
-    Unchanged { version: u64 },
+    Looked {
+        version: u64,
+        count: usize,
+        sum: i128,
+    },
+    Written {
+        version: u64,
+        entry: EntryId,
+        replayed: bool,
+        resource: String,
+    },
+    Unchanged {
+        version: u64,
+    },
     Refused(Error),
     /// No answer came.
     Silence,
@@ -76,7 +90,9 @@ impl Answer {
         matches!(
             self,
             Self::Silence
-                | Self::Refused(Error::Store(StoreError::OutcomeUnknown(_)) | Error::Deadline | Error::Stopped)
+                | Self::Refused(
+                    Error::Store(StoreError::OutcomeUnknown(_)) | Error::Deadline | Error::Stopped
+                )
         )
     }
 
@@ -112,7 +128,12 @@ impl History {
     }
 
     /// A request begins: `(client, deed, pod, entry, token, seen)`.
-    pub fn begin(&mut self, now: Duration, sender: (usize, usize, usize), by: (EntryId, Digest, u64)) -> usize {
+    pub fn begin(
+        &mut self,
+        now: Duration,
+        sender: (usize, usize, usize),
+        by: (EntryId, Digest, u64),
+    ) -> usize {
         let ((client, deed, pod), (entry, token, seen)) = (sender, by);
         let newest = self.newest;
         self.requests.push(Request { client, deed, pod, entry, token, seen, newest, began: now, told: None });
@@ -126,23 +147,35 @@ impl History {
     }
 
     /// An answer came back. What can be judged now is judged now.
-    pub fn answered(&mut self, id: usize, answer: Answer, head: u64, stale_until: Option<Duration>) -> Result<(), Violation> {
+    pub fn answered(
+        &mut self,
+        id: usize,
+        answer: Answer,
+        head: u64,
+        stale_until: Option<Duration>,
+    ) -> Result<(), Violation> {
         let request = &mut self.requests[id];
         let fresh = stale_until.is_none_or(|until| until <= request.began);
         let floor = if fresh { request.seen.max(request.newest) } else { request.seen };
         match &answer {
             Answer::Looked { version, .. } | Answer::Unchanged { version } => {
                 demand(*version >= request.seen, || format!("I4: request {id} went back to {version}"))?;
-                demand(*version >= floor, || format!("I5: request {id} was told of {version}, not of {floor}"))?;
+                demand(*version >= floor, || {
+                    format!("I5: request {id} was told of {version}, not of {floor}")
+                })?;
                 self.newest = self.newest.max(*version);
             }
             Answer::Written { version, replayed, resource, .. } => {
                 let before = request.seen.max(request.newest);
-                demand(*replayed || *version > before, || format!("I4: request {id} was written before {before}"))?;
+                demand(*replayed || *version > before, || {
+                    format!("I4: request {id} was written before {before}")
+                })?;
                 self.newest = self.newest.max(*version);
                 let now = (*version, resource.clone());
                 let before = self.deeds[request.deed].written.get_or_insert_with(|| now.clone());
-                demand(*before == now, || format!("I2: request {id} was told {now:?}, before it {before:?}"))?;
+                demand(*before == now, || {
+                    format!("I2: request {id} was told {now:?}, before it {before:?}")
+                })?;
             }
             Answer::Refused(_) | Answer::Silence => {}
         }
@@ -153,12 +186,16 @@ impl History {
     /// Compares everything with the journal that is left.
     pub fn check(&self, fold: &Fold) -> Result<(), Violation> {
         for (version, chain) in &self.followed {
-            demand(fold.chain(*version) == Some(*chain), || format!("I3: a ledger left the journal at {version}"))?;
+            demand(fold.chain(*version) == Some(*chain), || {
+                format!("I3: a ledger left the journal at {version}")
+            })?;
         }
         for (id, request) in self.requests.iter().enumerate() {
             let slot = fold.slot_of(request.entry);
             if let (Some(slot), Some(ended)) = (slot, fold.ended(request.token)) {
-                demand(slot <= ended, || format!("I7: request {id} wrote {slot}, its session ended at {ended}"))?;
+                demand(slot <= ended, || {
+                    format!("I7: request {id} wrote {slot}, its session ended at {ended}")
+                })?;
             }
             if let Some(told) = &request.told {
                 self.check_answer(id, request, told, fold)?;
@@ -175,18 +212,31 @@ impl History {
     fn check_answer(&self, id: usize, request: &Request, told: &Told, fold: &Fold) -> Result<(), Violation> {
         let deed = &self.deeds[request.deed];
         match &told.answer {
-            Answer::Looked { version, count, sum } => demand(fold.sum(*version) == Some((*count, *sum)), || {
-                format!("I6: request {id} was told {count} rows, {sum} at {version}, not {:?}", fold.sum(*version))
-            }),
+            Answer::Looked { version, count, sum } => {
+                demand(fold.sum(*version) == Some((*count, *sum)), || {
+                    format!(
+                        "I6: request {id} was told {count} rows, {sum} at {version}, not {:?}",
+                        fold.sum(*version)
+                    )
+                })
+            }
             Answer::Written { version, entry, replayed, resource } => {
                 let standing = fold.entry(*version);
                 let same = standing.is_some_and(|(stands, key)| stands == *entry && *key == deed.key);
-                demand(same, || format!("I1: request {id} was accepted at {version}, {standing:?} stands there"))?;
-                demand(*replayed || request.entry == *entry, || format!("I2: request {id} was given another's entry"))?;
-                demand(fold.resource(*version) == resource, || format!("I6: request {id} was told of {resource}"))
+                demand(same, || {
+                    format!("I1: request {id} was accepted at {version}, {standing:?} stands there")
+                })?;
+                demand(*replayed || request.entry == *entry, || {
+                    format!("I2: request {id} was given another's entry")
+                })?;
+                demand(fold.resource(*version) == resource, || {
+                    format!("I6: request {id} was told of {resource}")
+                })
             }
             Answer::Unchanged { version } => {
-                let Wish::Rename(name) = &deed.wish else { return Err(format!("request {id} changed nothing")) };
+                let Wish::Rename(name) = &deed.wish else {
+                    return Err(format!("request {id} changed nothing"));
+                };
                 demand(fold.name(*version) == Some(name), || format!("I6: request {id} found another name"))
             }
             Answer::Refused(_) if told.answer.is_unknown() => Ok(()),
@@ -217,7 +267,9 @@ impl History {
             (Error::Domain(Refusal::SessionRevoked), _) => {
                 fold.ended(request.token).is_some_and(|ended| ended <= told.head) || fold.raised(told.head)
             }
-            (Error::Domain(Refusal::BookClosed), _) => fold.closed().is_some_and(|closed| closed <= told.head),
+            (Error::Domain(Refusal::BookClosed), _) => {
+                fold.closed().is_some_and(|closed| closed <= told.head)
+            }
             (Error::KeyReused, _) => key.as_ref().is_some_and(|key| fold.is_reused(key)),
             (Error::Overtaken, Wish::Raise(_)) => fold.raised(told.head),
             _ => told.answer.is_to_be_repeated() || *wish == Wish::Look,

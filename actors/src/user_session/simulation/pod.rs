@@ -141,9 +141,8 @@ impl Pod {
 
     /// The actor stops because nobody needs it.
     pub fn stop_when_idle(&mut self) {
-        let idle = |actor: &mut Actor| {
-            actor.flight.is_none() && actor.queue.is_empty() && actor.probes.is_idle()
-        };
+        let idle =
+            |actor: &mut Actor| actor.flight.is_none() && actor.queue.is_empty() && actor.probes.is_idle();
         self.actor.take_if(idle);
     }
 }
@@ -298,8 +297,7 @@ impl Actor {
     fn decide(&mut self, around: &mut Around<'_>) {
         let Some(flight) = &mut self.flight else { return };
         let verdict = around.rules.decide(flight.job.as_mut(), &view(&self.ledger, around));
-        let next =
-            around.rules.decided(&mut flight.course, verdict, flight.job.as_ref(), &self.ledger);
+        let next = around.rules.decided(&mut flight.course, verdict, flight.job.as_ref(), &self.ledger);
         self.take(next, around);
     }
 

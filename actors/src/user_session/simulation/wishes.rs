@@ -8,7 +8,7 @@ use finbrain_domain::{
     category::{self, CategoryId},
     change::Change,
     entry::{Author, Draft, Entry},
-    ids::{BookId, Digest},
+    ids::{BookId, Digest, TransactionId},
     ledger::Ledger,
     money::{Currency, Money},
     settings::{Settings, SettingsPatch},
@@ -44,11 +44,8 @@ pub fn beginning() -> Timestamp {
 pub fn opening() -> (Entry, Ledger) {
     let mut random = Random::new(0);
     let book: BookId = random.id();
-    let account = Account {
-        id: random.id(),
-        name: Name::parse("Cash").expect("a name"),
-        currency: Currency::USD,
-    };
+    let account =
+        Account { id: random.id(), name: Name::parse("Cash").expect("a name"), currency: Currency::USD };
     let other = category::defaults().into_iter().find(|category| category.id == CategoryId::other());
     let settings = Settings::of(Name::parse("Dana").expect("a name"));
     let draft = Draft {
@@ -91,13 +88,11 @@ pub fn request(wish: &Wish, envelope: Envelope, now: Timestamp, life: Duration) 
             };
             (Input::Query(asked), Box::new(looked))
         }
-        Wish::Record { minor } => job(record(*minor), envelope, |recorded| {
+        Wish::Record { id, minor } => job(record(*id, *minor), envelope, |recorded| {
             let transaction = &recorded.transaction;
             format!("{} {}", transaction.id, transaction.original.minor())
         }),
-        Wish::Remove(id) => {
-            job(RemoveTransaction { id: *id, expected: None }, envelope, |()| String::new())
-        }
+        Wish::Remove(id) => job(RemoveTransaction { id: *id, expected: None }, envelope, |()| String::new()),
         Wish::Rename(name) => {
             let name = Some(Name::parse(name).expect("a name"));
             let patch = SettingsPatch { name, ..SettingsPatch::default() };
@@ -113,9 +108,9 @@ pub fn request(wish: &Wish, envelope: Envelope, now: Timestamp, life: Duration) 
     }
 }
 
-fn record(minor: i64) -> RecordTransaction {
+fn record(id: TransactionId, minor: i64) -> RecordTransaction {
     let new = NewTransaction {
-        id: None,
+        id: Some(id),
         date: date(2026, 11, 24),
         description: Description::parse("coffee").expect("a description"),
         amount: Money::from_minor(minor, Currency::USD).expect("an amount"),

@@ -39,21 +39,43 @@ const PATIENCE: Duration = Duration::from_secs(120);
 
 pub enum Event {
     /// A request reaches the journal.
-    Reaches { call: u64, member: Member, ask: Ask, is_only: bool },
+    Reaches {
+        call: u64,
+        member: Member,
+        ask: Ask,
+        is_only: bool,
+    },
     /// Something reaches a pod in this life of it.
-    Pod { pod: usize, life: u32, input: Input },
+    Pod {
+        pod: usize,
+        life: u32,
+        input: Input,
+    },
     /// What the journal answered to a call, or what the driver says when nothing came.
-    Told { call: u64, told: Told },
+    Told {
+        call: u64,
+        told: Told,
+    },
     Replicated,
     Fault(Fault),
     /// A client begins something.
     Turn(usize),
     /// A request of a client reaches its pod.
-    Asked { request: usize, input: Input, reply: Reply },
+    Asked {
+        request: usize,
+        input: Input,
+        reply: Reply,
+    },
     /// An answer reaches a client.
-    Answered { request: usize, answer: Answer },
+    Answered {
+        request: usize,
+        answer: Answer,
+    },
     /// A client sends the same wish again.
-    Again { client: usize, deed: usize },
+    Again {
+        client: usize,
+        deed: usize,
+    },
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -357,7 +379,8 @@ impl<'r> World<'r> {
         let broken = if is_append { StoreError::OutcomeUnknown } else { StoreError::Unavailable };
         let silence = failed(&ask, broken("no reply".into()));
         self.after(DRIVER, Event::Told { call, told: silence.clone() });
-        let member = if self.is_stale() && self.random.chance(500) { Member::Deposed } else { Member::Primary };
+        let member =
+            if self.is_stale() && self.random.chance(500) { Member::Deposed } else { Member::Primary };
         let is_doubled = self.random.chance(self.weather.doubled);
         let reaches = |ask| Event::Reaches { call, member, ask, is_only: !is_doubled };
         if self.random.chance(self.weather.zombies) {
@@ -439,7 +462,10 @@ impl<'r> World<'r> {
                 host.life += 1;
                 host.pod = Pod::default();
                 for (request, _) in std::mem::take(&mut host.replies) {
-                    self.after(Duration::from_millis(1), Event::Answered { request, answer: Answer::Silence });
+                    self.after(
+                        Duration::from_millis(1),
+                        Event::Answered { request, answer: Answer::Silence },
+                    );
                 }
             }
             Fault::Freeze(pod) => self.hosts[pod].frozen_until = self.now + self.millis(10..6_000),
