@@ -10,6 +10,8 @@ mod protocol;
 mod published;
 mod reports;
 mod settings;
+#[cfg(test)]
+mod simulation;
 mod stream;
 mod transactions;
 mod view;

@@ -197,6 +197,34 @@ fn a_refusal_is_said_only_over_a_ledger_that_is_current_and_not_older_than_the_c
 }
 
 #[test]
+fn a_refusal_of_a_keyed_command_is_said_only_when_the_key_stands_nowhere() {
+    let mut ledger = ledger();
+    let old = somebodys(&ledger);
+    ledger.apply(&old).unwrap();
+    let key = old.key.clone();
+    let missing = || Verdict::Refuse(finbrain_domain::Error::NotFound { noun: "transaction" }.into());
+    let mut course = Course::new(&Envelope { key, ..Envelope::system() }, true);
+
+    assert_eq!(course.decided(missing(), None, &ledger), Next::FindKey);
+
+    assert_eq!(course.found(Ok(Some(old.clone())), &ledger, NOW), Next::Answer(Outcome::Written(old)));
+    assert_eq!(refused(course.found(Err(down()), &ledger, NOW)), Error::Store(down()));
+    assert_eq!(course.found(Ok(None), &ledger, NOW), Next::Decide(NOW));
+    assert!(matches!(refused(course.decided(missing(), None, &ledger)), Error::Domain(_)));
+}
+
+#[test]
+fn whoever_is_shut_out_is_told_at_once() {
+    let envelope = Envelope { key: draft(vec![]).key, ..Envelope::system() };
+    let mut course = Course::new(&envelope, false);
+    let revoked = finbrain_domain::Error::SessionRevoked;
+
+    let next = course.decided(Verdict::Refuse(revoked.clone().into()), None, &ledger());
+
+    assert_eq!(refused(next), Error::Domain(revoked));
+}
+
+#[test]
 fn a_command_whose_turn_comes_too_late_is_not_begun() {
     let course = Course::new(&Envelope::system(), false);
 

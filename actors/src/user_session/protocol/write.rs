@@ -30,6 +30,8 @@ pub(crate) struct Course {
     seen: u64,
     /// The ledger holds everything that was acknowledged before the command came.
     current: bool,
+    /// The command has a key that only the ledger, which forgets, was asked for.
+    asks_key: bool,
     losses: u32,
     pauses: Pauses,
 }
@@ -89,6 +91,7 @@ impl Course {
             stage: Stage::Deciding,
             seen: envelope.seen,
             current: exclusive,
+            asks_key: envelope.key.is_some(),
             losses: 0,
             pauses: Pauses::of(envelope.entry_id),
         }
@@ -117,15 +120,26 @@ impl Course {
                 self.stage = Stage::Known(slot);
                 Next::ReadSlot(slot, Duration::ZERO)
             }
-            // Nothing would be appended that could collide with what another pod wrote: only a look can tell.
-            Verdict::Nothing | Verdict::Refuse(_) if !self.current => {
-                Next::ReadTail { after: ledger.version() }
-            }
-            Verdict::Nothing | Verdict::Refuse(_) if self.seen > ledger.version() => {
-                refuse(Error::Behind { version: ledger.version(), seen: self.seen })
-            }
-            Verdict::Nothing => Next::Answer(Outcome::Unchanged),
+            Verdict::Refuse(error) if is_final(&error) => refuse(error),
+            verdict => self.doubt(verdict, ledger),
+        }
+    }
+
+    /// Nothing would be appended that could collide with what another pod wrote, or with the key's first use: before that
+    /// is believed, the journal is asked.
+    fn doubt(&mut self, verdict: Verdict, ledger: &Ledger) -> Next {
+        if !self.current {
+            return Next::ReadTail { after: ledger.version() };
+        }
+        if std::mem::take(&mut self.asks_key) {
+            return Next::FindKey;
+        }
+        if self.seen > ledger.version() {
+            return refuse(Error::Behind { version: ledger.version(), seen: self.seen });
+        }
+        match verdict {
             Verdict::Refuse(error) => refuse(error),
+            _ => Next::Answer(Outcome::Unchanged),
         }
     }
 
@@ -208,6 +222,10 @@ impl Course {
         let entry = match found {
             Ok(Some(entry)) => entry,
             Err(error @ StoreError::Damaged(_)) => return refuse(error.into()),
+            Ok(None) if matches!(self.stage, Stage::Deciding) => {
+                return self.decide_again(Duration::ZERO, waited);
+            }
+            Err(error) if matches!(self.stage, Stage::Deciding) => return refuse(error.into()),
             // The read was stale, or what held the key was rolled back.
             Ok(None) | Err(_) => return self.send_again(waited),
         };
@@ -253,6 +271,12 @@ impl Course {
             }
         }
     }
+}
+
+/// What the ledger refuses for ever, whatever else it will learn.
+const fn is_final(error: &Error) -> bool {
+    use finbrain_domain::Error as Refusal;
+    matches!(error, Error::KeyReused | Error::Domain(Refusal::SessionRevoked | Refusal::BookClosed))
 }
 
 const fn refuse(error: Error) -> Next {
