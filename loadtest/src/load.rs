@@ -21,7 +21,7 @@ pub fn command(args: &Args) -> anyhow::Result<ExitCode> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let folder = TempDir::with_prefix("finbrain-load-")?;
     let store = Store::Embedded { data_dir: folder.path().join("data") };
-    let accounts = args.logins.parallel + args.logins.sessions;
+    let accounts = args.logins.accounts_needed();
     seed(&store, accounts, 0)?;
     let settings = PodSettings { limits: Limits::Generous, ..PodSettings::over(store) };
     let pod = runtime.block_on(Pod::start(settings))?;

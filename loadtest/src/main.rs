@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use finbrain_loadtest::{load, logins};
+use finbrain_loadtest::{cluster, load, logins};
 
 /// Measures FinBrain from outside and tries to break it
 #[derive(Debug, Parser)]
@@ -15,6 +15,7 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Cluster(cluster::Args),
     Load(load::Args),
     Logins(logins::Args),
 }
@@ -22,6 +23,7 @@ enum Command {
 #[expect(clippy::print_stderr, reason = "where a command line says what went wrong")]
 fn main() -> ExitCode {
     let result = match Cli::parse().command {
+        Command::Cluster(args) => cluster::command(&args),
         Command::Load(args) => load::command(&args),
         Command::Logins(args) => logins::command(&args),
     };

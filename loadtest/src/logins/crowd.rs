@@ -60,20 +60,20 @@ pub enum Flaw {
 }
 
 impl Accounts {
-    /// Those that take part in storms.
+    /// Those that take part in storms, beside the first, on which everybody tries at once.
     fn storming(&self) -> u32 {
-        self.count.saturating_sub(self.watching).max(1)
+        self.count.saturating_sub(self.watching + 1).max(1)
     }
 
     /// The attempt of the virtual user `user`.
     pub fn attempt(&self, target: &Target, mix: Mix, user: u32) -> Attempt {
+        let others = self.storming();
         let (account, truth) = match mix {
             Mix::One => (0, Truth::Right),
-            Mix::Many => (user, Truth::Right),
-            // Somebody else's accounts, as far as there are any: each account has its own limit.
-            Mix::Wrong => (user.wrapping_add(self.storming() / 2), Truth::Wrong),
+            Mix::Many => (1 + user % others, Truth::Right),
+            Mix::Wrong => (1 + user.wrapping_add(others / 2) % others, Truth::Wrong),
         };
-        Attempt { request: self.login(target, account % self.storming(), user, truth), truth }
+        Attempt { request: self.login(target, account, user, truth), truth }
     }
 
     /// The request by which the account `number` is signed in to, from the network of the user `user`.
@@ -130,20 +130,20 @@ mod tests {
 
     #[test]
     fn the_mixes_differ_in_account_and_password() {
-        let accounts = Accounts { count: 110, password: "secret".into(), watching: 10 };
+        let accounts = Accounts { count: 111, password: "secret".into(), watching: 10 };
 
         let one = text(&accounts.attempt(&target(), Mix::One, 7));
         let many = text(&accounts.attempt(&target(), Mix::Many, 7));
         let wrong = accounts.attempt(&target(), Mix::Wrong, 7);
 
         assert!(one.contains("seed-0@") && one.contains(r#""secret""#), "{one}");
-        assert!(many.contains("seed-7@") && many.contains("x-forwarded-for: 10.0.7.1"), "{many}");
-        assert!(text(&wrong).contains("seed-57@") && !text(&wrong).contains(r#""secret""#));
+        assert!(many.contains("seed-8@") && many.contains("x-forwarded-for: 10.0.7.1"), "{many}");
+        assert!(text(&wrong).contains("seed-58@") && !text(&wrong).contains(r#""secret""#));
         assert_eq!(wrong.truth, Truth::Wrong);
         assert!(
-            text(&accounts.attempt(&target(), Mix::Many, 105)).contains("seed-5@"),
+            text(&accounts.attempt(&target(), Mix::Many, 105)).contains("seed-6@"),
             "watchers take no part"
         );
-        assert_eq!(accounts.watchers(), 100..110);
+        assert_eq!(accounts.watchers(), 101..111);
     }
 }

@@ -85,6 +85,13 @@ pub struct Args {
     pub thresholds: Thresholds,
 }
 
+impl Args {
+    /// One account for each who signs in, one on which all do, and one for each who watches.
+    pub const fn accounts_needed(&self) -> u32 {
+        self.parallel + 1 + self.sessions
+    }
+}
+
 /// Runs it, prints the tables, and says whether all thresholds hold.
 #[expect(clippy::print_stdout, reason = "the tables are what the command says")]
 pub fn command(args: &Args) -> anyhow::Result<ExitCode> {
@@ -103,7 +110,7 @@ pub fn run(args: &Args) -> anyhow::Result<Findings> {
     room::make(args.parallel + 2 * args.sessions, &args.pids)?;
     let target = Target::parse(&args.url)?;
     let accounts = Arc::new(Accounts {
-        count: args.accounts.unwrap_or(args.parallel + args.sessions),
+        count: args.accounts.unwrap_or(args.accounts_needed()),
         password: args.password.clone(),
         watching: args.sessions,
     });

@@ -1,7 +1,8 @@
 //! mongod as a replica set of one member, which is what a contract needs.
 
 use std::{
-    path::PathBuf,
+    fs,
+    path::{Path, PathBuf},
     process::Command,
     time::{Duration, Instant},
 };
@@ -26,8 +27,25 @@ const ANSWER: Duration = Duration::from_millis(1500);
 pub struct Mongod {
     pub port: u16,
     process: Option<Guarded>,
-    folder: TempDir,
+    folder: Folder,
     replica_set: String,
+}
+
+/// Where the data are.
+#[derive(Debug)]
+enum Folder {
+    /// Gone with the server.
+    Passing(TempDir),
+    Kept(PathBuf),
+}
+
+impl Folder {
+    fn path(&self) -> &Path {
+        match self {
+            Self::Passing(folder) => folder.path(),
+            Self::Kept(folder) => folder,
+        }
+    }
 }
 
 impl Mongod {
@@ -48,9 +66,24 @@ impl Mongod {
         Ok(Self {
             port: free_port().map_err(failed)?,
             process: None,
-            folder,
+            folder: Folder::Passing(folder),
             replica_set: replica_set.into(),
         })
+    }
+
+    /// A member whose data stay in `folder`, with its port: a set knows its members by address. Not yet started.
+    pub fn prepare_in(replica_set: &str, folder: &Path) -> Result<Self, ServerError> {
+        let failed = |source| ServerError::Start { program: "mongod".into(), source };
+        fs::create_dir_all(folder).map_err(failed)?;
+        let note = folder.join("port");
+        let noted = fs::read_to_string(&note).ok().and_then(|port| port.trim().parse().ok());
+        let port = match noted {
+            Some(port) => port,
+            None => free_port().map_err(failed)?,
+        };
+        fs::write(&note, port.to_string()).map_err(failed)?;
+        let folder = Folder::Kept(folder.to_owned());
+        Ok(Self { port, process: None, folder, replica_set: replica_set.into() })
     }
 
     /// Starts the process over the data that are there.

@@ -1,6 +1,9 @@
 //! Three mongods that keep the same data: one of them can be killed or frozen, and the others go on.
 
-use std::time::{Duration, Instant};
+use std::{
+    path::Path,
+    time::{Duration, Instant},
+};
 
 use mongodb::bson::{Bson, Document, doc};
 
@@ -23,19 +26,35 @@ impl ReplicaSet {
     pub async fn start(members: usize) -> Result<Self, ServerError> {
         let mut set = Self { members: Vec::new() };
         for _ in 0..members {
-            let mut mongod = Mongod::prepare(NAME).await?;
-            mongod.launch()?;
-            set.members.push(mongod);
+            set.members.push(Mongod::prepare(NAME).await?);
         }
-        let hosts = (0..).zip(&set.members);
+        set.begin().await
+    }
+
+    /// The same over data that stay in `folder`, which may be there from before.
+    pub async fn start_in(folder: &Path, members: usize) -> Result<Self, ServerError> {
+        let member = |number| Mongod::prepare_in(NAME, &folder.join(format!("mongod-{number}")));
+        let members = (0..members).map(member).collect::<Result<_, _>>()?;
+        Self { members }.begin().await
+    }
+
+    async fn begin(mut self) -> Result<Self, ServerError> {
+        self.members.iter_mut().try_for_each(Mongod::launch)?;
+        let hosts = (0..).zip(&self.members);
         let hosts = hosts.map(|(id, mongod): (i32, _)| doc! { "_id": id, "host": mongod.host() });
         let hosts: Vec<Bson> = hosts.map(Bson::Document).collect();
         let settings = doc! { "electionTimeoutMillis": ELECTION_TIMEOUT_MS, "heartbeatIntervalMillis": 500 };
         let config = doc! { "_id": NAME, "members": hosts, "settings": settings };
-        set.members[0].command(doc! { "replSetInitiate": config }).await?;
-        set.primary().await?;
-        set.all_caught_up().await?;
-        Ok(set)
+        let first = &self.members[0];
+        // Answers as soon as it runs.
+        first.command(doc! { "ping": 1 }).await?;
+        let is_new = first.try_command(doc! { "replSetGetConfig": 1 }).await.is_none();
+        if is_new {
+            first.command(doc! { "replSetInitiate": config }).await?;
+        }
+        self.primary().await?;
+        self.all_caught_up().await?;
+        Ok(self)
     }
 
     /// Waits for a member that a majority takes for its primary, and says which it is. Members that are frozen or dead
