@@ -173,6 +173,7 @@ pub struct Account {
     pub index: usize,
     pub email: String,
     pub password: String,
+    registered: AtomicBool,
     sessions: Mutex<Vec<Arc<Session>>>,
     pub known: Mutex<Known>,
 }
@@ -190,7 +191,16 @@ impl Account {
     fn new(index: usize, marker: &str) -> Self {
         let email = format!("{marker}{index}@private.example");
         let password = format!("{marker} ferry {index} at noon");
-        Self { index, email, password, sessions: Mutex::default(), known: Mutex::default() }
+        let registered = AtomicBool::new(false);
+        Self { index, email, password, registered, sessions: Mutex::default(), known: Mutex::default() }
+    }
+
+    pub fn is_registered(&self) -> bool {
+        self.registered.load(Ordering::Acquire)
+    }
+
+    pub fn set_registered(&self) {
+        self.registered.store(true, Ordering::Release);
     }
 
     pub fn known(&self) -> std::sync::MutexGuard<'_, Known> {
