@@ -213,7 +213,9 @@ impl Client {
         call: &Call,
         session: &Session,
     ) -> Result<Option<Box<Answer>>, LogError> {
-        let (one, other) = (self.url(), self.url());
+        let urls = &self.run.plan.urls;
+        let at = self.random.random_range(0..urls.len());
+        let (one, other) = (urls[at].clone(), urls[(at + 1) % urls.len()].clone());
         let (asker, timeout) = (self.asker(session), self.run.plan.timeout);
         let door = &self.run.door;
         let (one, other) =

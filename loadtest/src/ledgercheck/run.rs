@@ -275,10 +275,9 @@ pub async fn run(plan: Plan, stop: watch::Receiver<bool>, counts: Arc<Counts>) -
     let Plan { seed, rules, pids, .. } = &run.plan;
     let start = Start { seed: *seed, marker: run.marker.clone(), rules: rules.clone() };
     run.door.log(Record::Start(start)).await?;
-    for pid in pids {
-        if let Some(footprint) = footprint::of(*pid, run.door.now()) {
-            run.door.log(Record::Footprint(footprint)).await?;
-        }
+    let before: Vec<_> = pids.iter().filter_map(|pid| footprint::of(*pid, run.door.now())).collect();
+    for footprint in &before {
+        run.door.log(Record::Footprint(*footprint)).await?;
     }
     let mut tasks = JoinSet::new();
     for index in 0..run.plan.clients {
@@ -292,7 +291,7 @@ pub async fn run(plan: Plan, stop: watch::Receiver<bool>, counts: Arc<Counts>) -
     }
     run.door.log(Record::Stopped { at: run.door.now() }).await?;
     finish::read_journals(&run).await?;
-    footprint::settle(&run).await?;
+    footprint::settle(&run, &before).await?;
     Ok(counts.now())
 }
 
