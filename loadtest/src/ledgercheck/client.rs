@@ -34,17 +34,17 @@ pub struct Client {
     session: Option<Arc<Session>>,
     /// The highest version that this client has seen.
     pub seen: u64,
-    registered: bool,
+    /// The first client of an account registers it; the others wait for that.
+    registers: bool,
 }
 
 impl Client {
     pub fn new(run: Arc<Run>, index: usize) -> Self {
         let account = Arc::clone(&run.accounts[index % run.accounts.len()]);
         let seed = run.plan.seed.wrapping_mul(0x9e37_79b9).wrapping_add(index as u64);
-        // The first client of an account registers it.
-        let registered = index >= run.accounts.len();
+        let registers = index < run.accounts.len();
         let random = StdRng::seed_from_u64(seed);
-        Self { run, account, index, random, session: None, seen: 0, registered }
+        Self { run, account, index, random, session: None, seen: 0, registers }
     }
 
     /// Operations until the run is over.
@@ -83,7 +83,7 @@ impl Client {
         if let Some(session) = &self.session {
             return Ok(Some(Arc::clone(session)));
         }
-        if self.registered && self.random.random_bool(0.3) {
+        if self.random.random_bool(0.3) {
             self.session = self.account.any_session(&mut self.random);
             if self.session.is_some() {
                 return Ok(self.session.clone());
@@ -94,11 +94,15 @@ impl Client {
     }
 
     async fn sign_in(&mut self) -> Result<Option<Arc<Session>>, LogError> {
-        let Account { email, password, .. } = &*self.account;
+        let account = Arc::clone(&self.account);
+        if !account.is_registered() && !self.registers {
+            return Ok(None);
+        }
+        let Account { email, password, .. } = &*account;
         let register = json!({ "email": email, "password": password, "name": self.run.marker,
             "base_currency": "ILS" });
         let login = json!({ "email": email, "password": password });
-        let call = match self.registered {
+        let call = match account.is_registered() {
             false => Call::post(What::Register, "/auth/register", register),
             true => Call::post(What::Login, "/auth/login", login),
         };
@@ -110,7 +114,9 @@ impl Client {
             // It may have been registered.
             return Ok(None);
         };
-        self.registered |= answer.is_success() || answer.code() == Some("email_taken");
+        if answer.is_success() || answer.code() == Some("email_taken") {
+            account.set_registered();
+        }
         match cookie.filter(|_| answer.is_success()) {
             Some(cookie) => self.keep(cookie).await.map(Some),
             None => {
@@ -207,7 +213,9 @@ impl Client {
         call: &Call,
         session: &Session,
     ) -> Result<Option<Box<Answer>>, LogError> {
-        let (one, other) = (self.url(), self.url());
+        let urls = &self.run.plan.urls;
+        let at = self.random.random_range(0..urls.len());
+        let (one, other) = (urls[at].clone(), urls[(at + 1) % urls.len()].clone());
         let (asker, timeout) = (self.asker(session), self.run.plan.timeout);
         let door = &self.run.door;
         let (one, other) =

@@ -21,7 +21,8 @@ pub async fn read_journals(run: &Arc<Run>) -> Result<(), Error> {
         // A pod that lags is still told what the clients have seen.
         let seen = account.known().version;
         for (pod, url) in run.plan.pods().iter().enumerate() {
-            let client = run.plan.clients + run.accounts.len() + pod;
+            let readers = account.index * run.plan.pods().len() + pod;
+            let client = run.plan.clients + run.accounts.len() + readers;
             let mut reader = Reader { run, account, url, client, seen, session: None };
             let deadline = Instant::now() + run.plan.settle;
             reader.sign_in(deadline).await?;

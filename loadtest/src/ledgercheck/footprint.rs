@@ -21,10 +21,10 @@ pub fn of(pid: u32, at: Moment) -> Option<Footprint> {
 }
 
 /// Waits until the pods hold no more than at the start and the margins, and records what they hold then.
-pub async fn settle(run: &Run) -> Result<(), Error> {
-    for pid in &run.plan.pids {
+pub(super) async fn settle(run: &Run, before: &[Footprint]) -> Result<(), Error> {
+    for Footprint { pid, descriptors, .. } in before {
         let deadline = Instant::now() + SETTLE;
-        let limit = run.plan.rules.descriptor_margin;
+        let limit = descriptors + run.plan.rules.descriptor_margin;
         let mut last = of(*pid, run.door.now());
         while last.is_some_and(|footprint| footprint.descriptors > limit) && Instant::now() < deadline {
             tokio::time::sleep(PAUSE).await;

@@ -173,6 +173,7 @@ pub struct Account {
     pub index: usize,
     pub email: String,
     pub password: String,
+    registered: AtomicBool,
     sessions: Mutex<Vec<Arc<Session>>>,
     pub known: Mutex<Known>,
 }
@@ -190,7 +191,16 @@ impl Account {
     fn new(index: usize, marker: &str) -> Self {
         let email = format!("{marker}{index}@private.example");
         let password = format!("{marker} ferry {index} at noon");
-        Self { index, email, password, sessions: Mutex::default(), known: Mutex::default() }
+        let registered = AtomicBool::new(false);
+        Self { index, email, password, registered, sessions: Mutex::default(), known: Mutex::default() }
+    }
+
+    pub fn is_registered(&self) -> bool {
+        self.registered.load(Ordering::Acquire)
+    }
+
+    pub fn set_registered(&self) {
+        self.registered.store(true, Ordering::Release);
     }
 
     pub fn known(&self) -> std::sync::MutexGuard<'_, Known> {
@@ -265,10 +275,9 @@ pub async fn run(plan: Plan, stop: watch::Receiver<bool>, counts: Arc<Counts>) -
     let Plan { seed, rules, pids, .. } = &run.plan;
     let start = Start { seed: *seed, marker: run.marker.clone(), rules: rules.clone() };
     run.door.log(Record::Start(start)).await?;
-    for pid in pids {
-        if let Some(footprint) = footprint::of(*pid, run.door.now()) {
-            run.door.log(Record::Footprint(footprint)).await?;
-        }
+    let before: Vec<_> = pids.iter().filter_map(|pid| footprint::of(*pid, run.door.now())).collect();
+    for footprint in &before {
+        run.door.log(Record::Footprint(*footprint)).await?;
     }
     let mut tasks = JoinSet::new();
     for index in 0..run.plan.clients {
@@ -282,7 +291,7 @@ pub async fn run(plan: Plan, stop: watch::Receiver<bool>, counts: Arc<Counts>) -
     }
     run.door.log(Record::Stopped { at: run.door.now() }).await?;
     finish::read_journals(&run).await?;
-    footprint::settle(&run).await?;
+    footprint::settle(&run, &before).await?;
     Ok(counts.now())
 }
 

@@ -63,7 +63,7 @@ impl<'a> Connection<'a> {
         let mut writers = JoinSet::new();
         let mut way = |from, to| {
             let (sender, pieces) = mpsc::channel(WAITING);
-            writers.spawn(write(to, pieces));
+            writers.spawn(write(Writer(Some(to)), pieces));
             Way { from, to: Some(sender) }
         };
         let (up, down) = (way(from_client, to_upstream), way(from_upstream, to_client));
@@ -89,7 +89,7 @@ impl<'a> Connection<'a> {
             };
         }
         match next {
-            Next::Cut => self.cut(),
+            Next::Cut => self.cut().await,
             // What is on its way arrives.
             Next::GoOn => while self.writers.join_next().await.is_some() {},
         }
@@ -188,12 +188,12 @@ impl<'a> Connection<'a> {
     }
 
     /// Closes both sides with a reset, whatever is on its way.
-    fn cut(&mut self) {
+    async fn cut(mut self) {
         for side in [&self.up.from, &self.down.from] {
             // A side that has gone needs none.
             let _ = side.as_ref().set_zero_linger();
         }
-        self.writers.abort_all();
+        self.writers.shutdown().await;
     }
 }
 
@@ -217,13 +217,26 @@ impl Way {
     }
 }
 
+/// The writing half of a connection, which tells its end only when that is meant: dropped, it would say so by itself,
+/// and nothing would be left to reset.
+struct Writer(Option<OwnedWriteHalf>);
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        if let Some(half) = self.0.take() {
+            half.forget();
+        }
+    }
+}
+
 /// Writes pieces when they are due, in their order. The end of them is the end of what this side gets.
-async fn write(mut to: OwnedWriteHalf, mut pieces: mpsc::Receiver<Piece>) -> io::Result<()> {
+async fn write(mut to: Writer, mut pieces: mpsc::Receiver<Piece>) -> io::Result<()> {
+    let Some(half) = &mut to.0 else { return Ok(()) };
     while let Some((due, piece)) = pieces.recv().await {
         tokio::time::sleep_until(due).await;
-        to.write_all(&piece).await?;
+        half.write_all(&piece).await?;
     }
-    to.shutdown().await
+    half.shutdown().await
 }
 
 fn contains(piece: &[u8], text: &[u8]) -> bool {

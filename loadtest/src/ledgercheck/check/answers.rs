@@ -1,6 +1,8 @@
 //! The form of every answer: errors are problem documents, none is a mistake of the server, and whoever is told to come
 //! again is told when.
 
+use serde_json::Value;
+
 use super::{
     super::record::{Answer, Rules},
     history::{Attempt, History},
@@ -30,6 +32,8 @@ fn faults(answer: &Answer, rules: &Rules) -> Vec<String> {
         500.. => faults.push("no 5xx but 503".into()),
         // What these clients ask for is well formed, so that only the book, the session or the load can be against it.
         401 | 404 | 408 | 409 | 412 | 429 => {}
+        // A category that was undone meanwhile.
+        422 if misses_a_category(answer) => {}
         _ => faults.push("nothing was wrong with the request".into()),
     }
     if answer.code() == Some("unknown_route") {
@@ -46,4 +50,13 @@ fn faults(answer: &Answer, rules: &Rules) -> Vec<String> {
         faults.push("it is no problem document".into());
     }
     faults
+}
+
+fn misses_a_category(answer: &Answer) -> bool {
+    let errors = answer.body["errors"].as_array().map_or(&[][..], Vec::as_slice);
+    let is_missing = |error: &Value| {
+        let pointer = error["pointer"].as_str().unwrap_or_default();
+        error["code"] == "not_found" && pointer.ends_with("/category_id")
+    };
+    !errors.is_empty() && errors.iter().all(is_missing)
 }

@@ -45,6 +45,15 @@ impl Attempt {
         }
     }
 
+    /// When it went out, if that was written down.
+    pub fn sent(&self) -> Option<Moment> {
+        match &self.reply {
+            Reply::Answered(answer) => Some(answer.sent),
+            Reply::Lost(lost) => Some(lost.sent),
+            Reply::Missing => None,
+        }
+    }
+
     /// The answer, when it is one of success.
     pub fn success(&self) -> Option<&Answer> {
         self.answer().filter(|answer| answer.is_success())

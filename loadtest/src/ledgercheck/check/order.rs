@@ -11,10 +11,10 @@ use super::{
 
 pub fn check(history: &History, report: &mut Report) {
     let floors = Floors::of(history);
-    let mut own = Own::of(history);
+    let own = Own::of(history);
     for attempt in history.attempts.iter().filter(|attempt| attempt.request.what.probes()) {
         let Some((version, answer)) = attempt.version().zip(attempt.success()) else { continue };
-        let seen = own.seen_before(attempt.request.client, answer.sent).max(attempt.request.seen);
+        let seen = own.seen_before(client_of(attempt), answer.sent).max(attempt.request.seen);
         if version < seen {
             let what = format!("{}: version {version} after the client saw {seen}", named(attempt, answer));
             report.found(Invariant::I4, attempt.reply_line, what);
@@ -90,17 +90,24 @@ fn version_told(attempt: &Attempt) -> Option<(u64, u64)> {
     Some((answer.got, answer.version?))
 }
 
+/// A client by its account and its number.
+type Client = (usize, usize);
+
+const fn client_of(attempt: &Attempt) -> Client {
+    (attempt.request.account, attempt.request.client)
+}
+
 /// What each client had been told, from its own answers.
 struct Own {
-    clients: HashMap<usize, Vec<(u64, u64)>>,
+    clients: HashMap<Client, Vec<(u64, u64)>>,
 }
 
 impl Own {
     fn of(history: &History) -> Self {
-        let mut clients: HashMap<usize, Vec<(u64, u64)>> = HashMap::new();
+        let mut clients: HashMap<Client, Vec<(u64, u64)>> = HashMap::new();
         for attempt in history.attempts.iter().filter(|attempt| attempt.request.what.probes()) {
             if let Some(told) = version_told(attempt) {
-                clients.entry(attempt.request.client).or_default().push(told);
+                clients.entry(client_of(attempt)).or_default().push(told);
             }
         }
         for told in clients.values_mut() {
@@ -114,7 +121,7 @@ impl Own {
         Self { clients }
     }
 
-    fn seen_before(&mut self, client: usize, sent: u64) -> u64 {
+    fn seen_before(&self, client: Client, sent: u64) -> u64 {
         let Some(told) = self.clients.get(&client) else { return 0 };
         let count = told.partition_point(|(got, _)| *got <= sent);
         count.checked_sub(1).map_or(0, |last| told[last].1)

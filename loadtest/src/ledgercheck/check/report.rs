@@ -2,12 +2,12 @@
 
 use std::{fmt, time::Duration};
 
-use comfy_table::{Table, presets::UTF8_HORIZONTAL_ONLY};
+use comfy_table::{Table, presets::NOTHING};
 use serde::Serialize;
 
 use super::{
     book::Book,
-    history::{History, Reply},
+    history::{Attempt, History},
 };
 
 /// What must hold.
@@ -134,16 +134,11 @@ impl Report {
 
 /// The longest time between two successes of anybody, while the clients were at it.
 fn worst_recovery(history: &History) -> Duration {
-    let moment = |reply: &Reply| match reply {
-        Reply::Answered(answer) => Some((answer.sent, answer.is_success().then_some(answer.got))),
-        Reply::Lost(lost) => Some((lost.sent, None)),
-        Reply::Missing => None,
-    };
-    let replies = || history.attempts.iter().filter_map(|attempt| moment(&attempt.reply));
-    let Some(begin) = replies().map(|(sent, _)| sent).min() else { return Duration::ZERO };
+    let attempts = || history.attempts.iter();
+    let Some(begin) = attempts().filter_map(Attempt::sent).min() else { return Duration::ZERO };
     let stopped = history.stopped.unwrap_or(u64::MAX);
-    let mut successes: Vec<u64> =
-        replies().filter_map(|(_, got)| got).filter(|got| *got <= stopped).collect();
+    let got = attempts().filter_map(|attempt| Some(attempt.success()?.got));
+    let mut successes: Vec<u64> = got.filter(|got| *got <= stopped).collect();
     successes.push(begin);
     successes.extend(history.stopped);
     successes.sort_unstable();
@@ -157,7 +152,7 @@ const TOLD: usize = 40;
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut counts = Table::new();
-        counts.load_preset(UTF8_HORIZONTAL_ONLY);
+        counts.load_preset(NOTHING);
         for (name, count) in [
             ("seed", self.seed),
             ("writes", self.operations),
@@ -175,7 +170,7 @@ impl fmt::Display for Report {
         counts.add_row(["worst recovery".to_owned(), format!("{:.2?}", self.worst_recovery)]);
         writeln!(f, "{counts}")?;
         let mut table = Table::new();
-        table.load_preset(UTF8_HORIZONTAL_ONLY).set_header(["", "must hold", "violations"]);
+        table.load_preset(NOTHING).set_header(["", "must hold", "violations"]);
         for invariant in Invariant::ALL {
             let name = format!("{invariant:?}");
             table.add_row([name, invariant.meaning().to_owned(), self.of(invariant).to_string()]);

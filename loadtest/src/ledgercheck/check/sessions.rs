@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use super::{
     super::record::What,
     answers::named,
-    history::{Attempt, History, Reply},
+    history::{Attempt, History},
     report::{Invariant, Report},
 };
 
@@ -61,18 +61,20 @@ fn thrown_out(attempt: &Attempt, life: &Life, idle_ms: u64, report: &mut Report)
     }
 }
 
+/// When the end of each session was acknowledged.
+pub fn ends(history: &History) -> HashMap<u64, u64> {
+    let lives = lives(history).into_iter();
+    lives.filter_map(|(session, life)| Some((session, life.ended?.0))).collect()
+}
+
 fn lives(history: &History) -> HashMap<u64, Life> {
     let mut lives: HashMap<u64, Life> = HashMap::new();
     for attempt in &history.attempts {
         let Some(session) = attempt.request.session else { continue };
         let life = lives.entry(session).or_default();
         let is_logout = attempt.request.what == What::Logout;
-        let sent = match &attempt.reply {
-            Reply::Answered(answer) => answer.sent,
-            Reply::Lost(lost) => lost.sent,
-            // It may have arrived at any time.
-            Reply::Missing => 0,
-        };
+        // One that was never written down may have arrived at any time.
+        let sent = attempt.sent().unwrap_or(0);
         if is_logout {
             life.asked = Some(life.asked.map_or(sent, |asked| asked.min(sent)));
         }

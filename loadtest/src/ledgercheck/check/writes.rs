@@ -11,6 +11,7 @@ use super::{
     book::Book,
     history::{Attempt, History, Reply},
     report::{Invariant, Report},
+    sessions,
 };
 
 /// All attempts with one key.
@@ -48,6 +49,14 @@ impl<'a> Operation<'a> {
         self.attempts.iter().filter_map(success).filter(|(_, answer)| answer.entry.is_some())
     }
 
+    /// Whether every attempt was made after its session had been ended.
+    fn is_of_ended_session(&self, ends: &HashMap<u64, u64>) -> bool {
+        self.attempts.iter().all(|attempt| {
+            let end = attempt.request.session.and_then(|session| ends.get(&session));
+            attempt.sent().zip(end).is_some_and(|(sent, end)| sent > *end)
+        })
+    }
+
     /// Whether an attempt may have been applied without anybody being told.
     fn is_open(&self, proxied: bool) -> bool {
         self.attempts.iter().any(|attempt| match &attempt.reply {
@@ -63,6 +72,7 @@ impl<'a> Operation<'a> {
 pub fn check(history: &History, books: &[Book], report: &mut Report) {
     let operations = Operation::all(history);
     let proxied = history.start.rules.proxied;
+    let ends = sessions::ends(history);
     let mut claims: Vec<HashMap<u64, &str>> = vec![HashMap::new(); books.len()];
     for operation in &operations {
         count(operation, proxied, report);
@@ -86,7 +96,7 @@ pub fn check(history: &History, books: &[Book], report: &mut Report) {
             .filter(|operation| operation.account() == account && operation.written().next().is_none())
             .filter(|operation| operation.is_open(proxied))
             .collect();
-        unclaimed(account, book, &claims[account], &open, report);
+        unclaimed(account, book, &claims[account], (&open, &ends), report);
         access(history, account, book, report);
     }
 }
@@ -229,7 +239,7 @@ fn unclaimed(
     account: usize,
     book: &Book,
     claims: &HashMap<u64, &str>,
-    open: &[&Operation<'_>],
+    (open, ends): (&[&Operation<'_>], &HashMap<u64, u64>),
     report: &mut Report,
 ) {
     let mut used = HashSet::new();
@@ -245,6 +255,10 @@ fn unclaimed(
         match asked {
             Some(operation) => {
                 used.insert(operation.key);
+                if operation.is_of_ended_session(ends) {
+                    let what = format!("slot {version} was written with a session that had been ended");
+                    report.found(Invariant::I7, operation.first().line, what);
+                }
             }
             None => {
                 let what =
