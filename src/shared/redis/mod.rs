@@ -9,9 +9,10 @@
 //! Redis's clock, which is the same for all pods; whoever judges durable times does so by [`RedisShared::clock`]. So a pod
 //! whose clock is an hour off ends nobody's session and lengthens none.
 //!
-//! **What an operator must allow.** With an ACL, a user needs no more than
+//! **What an operator must allow.** Redis 6 or newer. With an ACL, a user needs no more than
 //! `ACL SETUSER finbrain on >… ~finbrain:* &finbrain:* -@all +evalsha +script|load +time +hmget +hset +pexpire +del
-//! +zadd +zrange +zremrangebyscore +zremrangebyrank +type +get +set +publish +subscribe +unsubscribe +ping +select`.
+//! +zadd +zrange +zremrangebyscore +zremrangebyrank +type +get +set +publish +subscribe +unsubscribe +ping +select`, and
+//! behind Sentinels `+role`.
 
 mod address;
 mod circuit;
