@@ -78,6 +78,7 @@ async fn values_of_the_wrong_kind_heal_themselves() {
         redis.command(&["HSET", &key_of(&ours), field, "nonsense"]).await.unwrap();
         let answer = touch(&shared, ours.token, now()).await;
         assert!(answer.is_ok() == (field == "full"), "{field}: {answer:?}");
+        assert!(shared.alive(ours.user, now()).await.is_ok(), "{field}");
         shared.admit(ours.clone(), now()).await.unwrap();
     }
 }
