@@ -198,11 +198,13 @@ impl Args {
     }
 }
 
-/// Keeps what the pods said, beside the record.
+/// Keeps what the servers said, beside the record.
 fn keep_logs(stage: &impl Ground, folder: &Path) {
-    for (number, pod) in stage.pods().iter().enumerate() {
+    let pods = stage.pods().iter().enumerate().map(|(number, pod)| (format!("pod-{number}.log"), pod.log()));
+    let proxy = stage.proxy_log().map(|log| ("proxy.log".to_owned(), log));
+    for (name, log) in pods.chain(proxy) {
         // They explain a finding, and none is lost without them.
-        let _ = fs::copy(pod.log(), folder.join(format!("pod-{number}.log")));
+        let _ = fs::copy(log, folder.join(name));
     }
 }
 

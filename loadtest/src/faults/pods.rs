@@ -52,37 +52,17 @@ pub async fn pause(scene: &mut Scene<Stage>) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// All pods are replaced, each taken out of nginx first. No request may fail.
+/// All pods are replaced, one after the other. nginx is told nothing: a pod that is to stop sends its callers away by
+/// itself, and no request fails.
 pub async fn rolling_restart(scene: &mut Scene<Stage>) -> anyhow::Result<()> {
-    roll(scene, Leave::TakenOut).await
-}
-
-/// The same with nginx knowing nothing: a pod that is told to stop sends its callers away by itself.
-pub async fn rolling_drain(scene: &mut Scene<Stage>) -> anyhow::Result<()> {
-    roll(scene, Leave::ByItself).await
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Leave {
-    TakenOut,
-    ByItself,
-}
-
-async fn roll(scene: &mut Scene<Stage>, leave: Leave) -> anyhow::Result<()> {
     for _ in 0..scene.rounds {
         for number in 0..scene.stage.pods.len() {
             let since = Instant::now();
-            if leave == Leave::TakenOut {
-                scene.stage.nginx.route(&scene.stage.upstreams(Some(number))).await?;
-            }
             let status = scene.stage.pods[number].terminate(STOP).await?;
             if status != 0 {
                 scene.found(format!("pod {number} ended with {status}"));
             }
             scene.stage.pods[number].launch().await?;
-            if leave == Leave::TakenOut {
-                scene.stage.nginx.route(&scene.stage.upstreams(None)).await?;
-            }
             let url = scene.stage.pods[number].url();
             scene.recovers(&url, since).await?;
             streams_resume(scene).await?;

@@ -133,16 +133,10 @@ fn of_pods() -> Vec<Scenario> {
             doors: Doors::Nginx,
             ..Scenario::cluster(
                 "rolling-restart",
-                "all pods replaced, each taken out of nginx",
+                "all pods replaced, one after the other",
                 (5, 1),
                 |scene| Box::pin(pods::rolling_restart(scene)),
             )
-        },
-        Scenario {
-            doors: Doors::Nginx,
-            ..Scenario::cluster("rolling-drain", "all pods replaced, nginx not told", (5, 0), |scene| {
-                Box::pin(pods::rolling_drain(scene))
-            })
             .dressed(DRAINING)
         },
     ]

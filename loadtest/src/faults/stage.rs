@@ -33,6 +33,8 @@ pub trait Ground {
     fn origin(&self) -> String;
     /// Where the clients of `ledgercheck` go, each time to one of them.
     fn doors(&self) -> Vec<String>;
+    /// What the servers before the pods complain about.
+    fn proxy_log(&self) -> Option<PathBuf>;
 }
 
 /// How current the reads of the pods are.
@@ -130,7 +132,6 @@ impl Stage {
             anyhow::Ok(())
         });
         try_join_all(launches).await?;
-        self.nginx.route(&self.upstreams(None)).await?;
         Ok(())
     }
 
@@ -150,15 +151,6 @@ impl Stage {
         };
         let redis_url = Some(format!("redis://{}", self.redis_proxy.address()));
         Ok(Store::Cluster { mongodb_uri, redis_url })
-    }
-
-    /// The pods as nginx is to see them, but for one that is taken out.
-    pub fn upstreams(&self, closed: Option<usize>) -> Vec<Upstream> {
-        let upstream = |(number, pod): (usize, &Pod)| Upstream {
-            address: pod.address(),
-            is_open: closed != Some(number),
-        };
-        self.pods.iter().enumerate().map(upstream).collect()
     }
 
     /// Starts and thaws the members that need it, and waits until the set has a primary and two who follow it.
@@ -207,6 +199,10 @@ impl Ground for Stage {
     fn doors(&self) -> Vec<String> {
         let nginx = std::iter::repeat_n(self.nginx.url(), self.pods.len());
         nginx.chain(self.pods.iter().map(Pod::url)).collect()
+    }
+
+    fn proxy_log(&self) -> Option<PathBuf> {
+        Some(self.nginx.log())
     }
 }
 
@@ -266,6 +262,10 @@ impl Ground for Single {
 
     fn doors(&self) -> Vec<String> {
         vec![self.origin()]
+    }
+
+    fn proxy_log(&self) -> Option<PathBuf> {
+        None
     }
 }
 
