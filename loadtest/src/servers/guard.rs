@@ -2,14 +2,15 @@
 //! the starter drops it, exits or is killed, and then kills the server.
 
 use std::{
-    io::{BufRead as _, BufReader},
+    io::{BufRead as _, BufReader, Write as _},
     path::Path,
     process::{Child, ChildStdin, Command, Stdio},
 };
 
-/// `$@` runs in the background; the shell tells its pid, and kills and reaps it when nobody holds the other end of the
-/// pipe.
-const GUARD: &str = r#"log=$1; shift; "$@" >"$log" 2>&1 </dev/null & pid=$!; echo $pid; cat >/dev/null; kill -9 $pid; wait $pid"#;
+/// The program runs in the background; the shell tells its pid, and kills and reaps it when nobody holds the other end of
+/// the pipe. A starter that lives on says so first; else the folder, if there is one, goes too.
+const GUARD: &str = r#"log=$1; folder=$2; shift 2; "$@" >"$log" 2>&1 </dev/null & pid=$!; echo $pid
+read -r word; kill -9 $pid; wait $pid; [ "$word" ] || [ -z "$folder" ] || rm -rf "$folder""#;
 
 #[derive(Debug, thiserror::Error)]
 pub enum ServerError {
@@ -33,9 +34,19 @@ pub struct Guarded {
 impl Guarded {
     /// Starts `program`, whose output goes to the file `log`.
     pub fn start(program: &Path, log: &Path, command: &mut Command) -> Result<Self, ServerError> {
+        Self::spawn(program, log, Path::new(""), command)
+    }
+
+    /// Starts `program`, whose output and data are in `folder`. When the starter ends without dropping the server, as the
+    /// statics of a test do, the folder goes with it.
+    pub fn start_in(program: &Path, folder: &Path, command: &mut Command) -> Result<Self, ServerError> {
+        Self::spawn(program, &folder.join("log"), folder, command)
+    }
+
+    fn spawn(program: &Path, log: &Path, folder: &Path, command: &Command) -> Result<Self, ServerError> {
         let failed = |source| ServerError::Start { program: program.display().to_string(), source };
         let mut shell = Command::new("sh");
-        shell.args(["-c", GUARD, "guard"]).arg(log).arg(program).args(command.get_args());
+        shell.args(["-c", GUARD, "guard"]).arg(log).arg(folder).arg(program).args(command.get_args());
         for (name, value) in command.get_envs() {
             match value {
                 Some(value) => shell.env(name, value),
@@ -74,7 +85,10 @@ impl Guarded {
 impl Drop for Guarded {
     fn drop(&mut self) {
         self.signal("KILL");
-        drop(self.leash.take());
+        if let Some(mut leash) = self.leash.take() {
+            // A shell that was killed leaves the folder too.
+            let _ = leash.write_all(b"keep\n");
+        }
         // The shell kills a process that has gone, which is as good.
         let _ = self.shell.wait();
     }
