@@ -128,7 +128,8 @@ async fn a_full_disk_and_a_refusal_before_anything_is_done_are_certain() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_key_survives_a_duplicate_from_finding_and_modifying() {
     let failing = Failing::opened(PATIENT).await;
-    failing.next("findAndModify", doc! { "errorCode": 11_000 }).await;
+    let key = doc! { "keyPattern": { "_id": 1 }, "keyValue": { "_id": "token" } };
+    failing.next("findAndModify", doc! { "errorCode": 11_000, "errorExtraInfo": key }).await;
 
     assert_eq!(failing.store.server_key("token", [7; 32]).await, Ok([7; 32]));
 }

@@ -21,10 +21,9 @@ async fn any_client_can_read_an_entry() {
     let found = journal.find_one(doc! { "book": entry.book.to_string(), "slot": 1 }).await.unwrap().unwrap();
 
     assert_eq!(found.get_str("changes").unwrap().as_bytes(), entry.payload.as_deref().unwrap());
-    assert_eq!(found.get_str("key"), Ok("k"));
-    let author = doc! { "kind": "system" };
-    assert_eq!(found.get_document("author"), Ok(&author));
-    assert_eq!(found.get_i64("at"), Ok(entry.at.as_microsecond()));
+    assert_eq!(found.get_str("key").unwrap(), "k");
+    assert_eq!(found.get_document("author").unwrap(), &doc! { "kind": "system" });
+    assert_eq!(found.get_i64("at").unwrap(), entry.at.as_microsecond());
 }
 
 #[tokio::test(flavor = "multi_thread")]
