@@ -261,12 +261,22 @@ fn unclaimed(
                 }
             }
             None => {
-                let what =
-                    format!("account {account}: nobody asked for slot {version}, or it was done before");
+                let what = format!(
+                    "account {account}: nobody asked for slot {version} ({}), or it was done before",
+                    told(book.changes(version))
+                );
                 report.found(Invariant::I2, book.line, what);
             }
         }
     }
+}
+
+/// The first of the changes, for a person who looks for them.
+fn told(changes: &[Value]) -> String {
+    let first = changes.first().unwrap_or(&Value::Null);
+    let text = |field: &str| first[field].as_str().unwrap_or_default();
+    let does = if first["to"].is_null() { "removes" } else { "sets" };
+    format!("{does} {} {}, {} changes", text("kind"), text("id"), changes.len())
 }
 
 /// Access facts say nothing of themselves; there are no more of them than sessions that somebody wanted to end.
