@@ -99,6 +99,7 @@ impl CurrentUser {
             auth_generation: self.session.auth_generation,
             key,
             entry_id: EntryId::new(),
+            seen: self.seen,
         }
     }
 }

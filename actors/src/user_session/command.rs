@@ -50,13 +50,15 @@ pub struct Envelope {
     pub key: Option<Key>,
     /// Made once per command, so that an unknown outcome can be told from a taken slot.
     pub entry_id: EntryId,
+    /// The highest version that the client has seen: a refusal is never said over an older ledger.
+    pub seen: u64,
 }
 
 impl Envelope {
     /// An envelope of the system itself.
     pub fn system() -> Self {
         let entry_id = EntryId::new();
-        Self { author: Author::System, token: None, auth_generation: u64::MAX, key: None, entry_id }
+        Self { author: Author::System, token: None, auth_generation: u64::MAX, key: None, entry_id, seen: 0 }
     }
 }
 

@@ -10,6 +10,8 @@ mod protocol;
 mod published;
 mod reports;
 mod settings;
+#[cfg(test)]
+mod simulation;
 mod stream;
 mod transactions;
 mod view;
@@ -50,8 +52,8 @@ pub use self::{
     },
     view::{Answered, Cubes, Query, Reader, View},
 };
-use self::{command::Job, stream::Streams, view::WaitingQuery};
-pub(crate) use self::{command::Waiting, view::Asked};
+pub(crate) use self::{command::Waiting, settings::GetCurrent, view::Asked};
+use self::{protocol::Probes, stream::Streams, view::WaitingQuery, write::Queued};
 use crate::{Ports, rates::RatesHandle};
 
 /// When an actor that nobody uses stops.
@@ -102,12 +104,10 @@ pub struct UserSession {
     ledger: Ledger,
     published: Arc<Published>,
     cubes: Cubes,
-    queue: VecDeque<Box<dyn Job>>,
+    queue: VecDeque<Queued>,
     /// A command is in flight.
     writing: bool,
-    waiting: Vec<Box<dyn WaitingQuery>>,
-    /// A probe of the journal is in flight.
-    probing: bool,
+    probes: Probes<Box<dyn WaitingQuery>>,
     streams: Streams,
     devices: HashMap<SessionId, Timestamp>,
     snapshot_version: u64,
@@ -143,8 +143,7 @@ impl UserSession {
             cubes: Cubes::default(),
             queue: VecDeque::new(),
             writing: false,
-            waiting: Vec::new(),
-            probing: false,
+            probes: Probes::default(),
             streams: Streams::default(),
             devices: HashMap::new(),
             leaving: false,
@@ -194,7 +193,7 @@ impl UserSession {
         let now = self.ports.clock.now();
         self.devices.retain(|_, seen| now.duration_since(*seen) < self.life.idle);
         let idle = now.as_second() - self.published.used() >= self.life.idle.as_secs();
-        let working = self.writing || self.probing || !self.queue.is_empty() || !self.waiting.is_empty();
+        let working = self.writing || !self.probes.is_idle() || !self.queue.is_empty();
         if idle && !working && self.streams.len() == 0 {
             self.leave(ctx);
         }
@@ -286,13 +285,15 @@ impl Handler<Run> for UserSession {
 }
 
 impl UserSession {
-    /// Answers a query: at once where this process is the only writer, else after a probe of the journal.
+    /// Answers a query: at once where this process is the only writer, or where the same request has probed the journal
+    /// before, else after a probe.
     pub(crate) fn ask(&mut self, query: Box<dyn WaitingQuery>, ctx: &mut Context<Self>) {
         self.published.touch(self.ports.clock.now());
-        if self.ports.journal.is_exclusive() {
+        let is_proven = query.proven().is_some_and(|version| version <= self.ledger.version());
+        if self.ports.journal.is_exclusive() || is_proven {
             self.look(|view, cubes| query.answer(view, cubes));
         } else {
-            self.waiting.push(query);
+            self.probes.wait(query);
             self.probe(ctx);
         }
     }
@@ -307,6 +308,13 @@ impl UserSession {
         let subscription = self.streams.subscribe(version);
         self.published.streams.store(self.streams.len(), Ordering::Relaxed);
         Ok(subscription)
+    }
+
+    /// Somebody says that the journal grew. Only open streams want to know before somebody asks.
+    pub(crate) fn hear(&mut self, version: u64, ctx: &mut Context<Self>) {
+        if version > self.ledger.version() && self.streams.len() > 0 {
+            self.probe(ctx);
+        }
     }
 
     /// A device is alive.
@@ -327,18 +335,15 @@ impl UserSession {
 
     /// Asks the journal for what is behind the ledger; answers waiting queries when it has been applied.
     pub(crate) fn probe(&mut self, ctx: &mut Context<Self>) {
-        if self.probing {
+        if !self.probes.begin() {
             return;
         }
-        self.probing = true;
-        // Whoever waits before the probe starts shares it; later ones wait for the next.
-        let sharing = std::mem::take(&mut self.waiting);
         let journal = Arc::clone(&self.ports.journal);
         let (book, version) = (self.ledger.book(), self.ledger.version());
         let tail = async move { open::tail(&*journal, book, version).await };
         let probe = tail.into_actor(self).map(move |tail, session, ctx| {
-            session.probing = false;
             let current = tail.map_err(crate::Error::from).and_then(|tail| session.follow(tail, ctx));
+            let sharing = session.probes.end();
             session.look(|view, cubes| {
                 for query in sharing {
                     match &current {
@@ -347,7 +352,7 @@ impl UserSession {
                     }
                 }
             });
-            if !session.waiting.is_empty() {
+            if session.probes.is_wanted() {
                 session.probe(ctx);
             }
         });
@@ -358,11 +363,10 @@ impl UserSession {
     /// it, and the next request opens the book anew.
     fn follow(&mut self, tail: Vec<Entry>, ctx: &mut Context<Self>) -> Result<(), crate::Error> {
         for entry in tail {
-            if entry.slot <= self.ledger.version() {
-                continue;
+            let followed = protocol::follow(&mut self.ledger, &entry).inspect_err(|_| ctx.terminate())?;
+            if let Some(changes) = followed {
+                self.applied(&Arc::new(entry), Arc::new(changes));
             }
-            let changes = self.ledger.apply(&entry).inspect_err(|_| ctx.terminate())?;
-            self.applied(&Arc::new(entry), Arc::new(changes));
         }
         Ok(())
     }

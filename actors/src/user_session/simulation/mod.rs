@@ -1,0 +1,14 @@
+//! A simulator of the protocol: three pods, clients, a replica set and a network in one thread, under a clock of its own.
+//! Everything follows from a seed. The pods take the steps of [`super::protocol`], which are those of the actor.
+
+mod clients;
+mod fold;
+mod history;
+mod pod;
+mod random;
+mod rules;
+mod store;
+mod tests;
+mod weather;
+mod wishes;
+mod world;

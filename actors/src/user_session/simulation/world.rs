@@ -1,0 +1,506 @@
+//! The world around the pods: time, the network, the journal, and what goes wrong with them. One event after another, in
+//! the order of a clock that only the events move.
+
+use std::{
+    cmp::{Ordering, Reverse},
+    collections::{BTreeMap, BinaryHeap},
+    sync::Arc,
+    time::Duration,
+};
+
+use finbrain_domain::{
+    entry::Entry,
+    ledger::{Ledger, Moment},
+    ports::{AppendError, StoreError},
+    rates::RateBook,
+};
+use jiff::{SignedDuration, Timestamp, tz::TimeZone};
+
+use super::{
+    super::protocol::Next,
+    clients::Client,
+    fold::Fold,
+    history::{Answer, History, Violation},
+    pod::{Around, Ask, Effect, Input, Pod, Purpose, Told},
+    random::Random,
+    rules::Rules,
+    store::{Member, Store},
+    weather::{CALM, Weather},
+    wishes::{self, Reply},
+};
+
+pub const PODS: usize = 3;
+/// How long a driver waits for the journal.
+const DRIVER: Duration = Duration::from_millis(2500);
+/// How long an election leaves the journal without a primary, at most, in milliseconds.
+const ELECTION: u64 = 3000;
+/// Whoever is not done so long after everything works again never will be.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+pub enum Event {
+    /// A request reaches the journal.
+    Reaches {
+        call: u64,
+        member: Member,
+        ask: Ask,
+        is_only: bool,
+    },
+    /// Something reaches a pod in this life of it.
+    Pod {
+        pod: usize,
+        life: u32,
+        input: Input,
+    },
+    /// What the journal answered to a call, or what the driver says when nothing came.
+    Told {
+        call: u64,
+        told: Told,
+    },
+    Replicated,
+    Fault(Fault),
+    /// A client begins something.
+    Turn(usize),
+    /// A request of a client reaches its pod.
+    Asked {
+        request: usize,
+        input: Input,
+        reply: Reply,
+    },
+    /// An answer reaches a client.
+    Answered {
+        request: usize,
+        answer: Answer,
+    },
+    /// A client sends the same wish again.
+    Again {
+        client: usize,
+        deed: usize,
+    },
+}
+
+#[derive(Debug, Clone, Copy)]
+pub enum Fault {
+    Crash(usize),
+    Freeze(usize),
+    Idle(usize),
+    Election,
+    Hint,
+}
+
+struct Scheduled {
+    at: Duration,
+    number: u64,
+    event: Event,
+}
+
+impl Ord for Scheduled {
+    fn cmp(&self, other: &Self) -> Ordering {
+        (self.at, self.number).cmp(&(other.at, other.number))
+    }
+}
+
+impl PartialOrd for Scheduled {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for Scheduled {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other).is_eq()
+    }
+}
+
+impl Eq for Scheduled {}
+
+/// A pod with what surrounds it.
+#[derive(Default)]
+pub(super) struct Host {
+    pod: Pod,
+    pub(super) life: u32,
+    frozen_until: Duration,
+    /// How far its clock is ahead, in seconds.
+    skew: i64,
+    pub(super) replies: Vec<(usize, Reply)>,
+}
+
+struct Call {
+    pod: usize,
+    life: u32,
+    purpose: Purpose,
+}
+
+pub struct World<'r> {
+    pub(super) now: Duration,
+    pub(super) random: Random,
+    pub(super) rules: &'r dyn Rules,
+    pub(super) weather: Weather,
+    pub(super) hosts: Vec<Host>,
+    pub(super) clients: Vec<Client>,
+    pub(super) history: History,
+    /// The generation of sessions that begin now.
+    pub(super) generation: u64,
+    /// What clocks have gone on by while nothing happened.
+    pub(super) leap: SignedDuration,
+    events: BinaryHeap<Reverse<Scheduled>>,
+    numbers: u64,
+    calls: BTreeMap<u64, Call>,
+    store: Store,
+    /// Appends that wait for a majority.
+    unacknowledged: Vec<(u64, Entry)>,
+    no_primary_until: Duration,
+    stale_until: Option<Duration>,
+    snapshot: Ledger,
+    rates: Arc<RateBook>,
+    log: Option<Vec<String>>,
+}
+
+impl<'r> World<'r> {
+    pub fn new(seed: u64, rules: &'r dyn Rules, is_told: bool) -> Self {
+        let mut random = Random::new(seed);
+        let weather = Weather::draw(&mut random);
+        let (opening, snapshot) = wishes::opening();
+        let mut world = Self {
+            now: Duration::ZERO,
+            weather,
+            rules,
+            hosts: (0..PODS).map(|_| Host::default()).collect(),
+            clients: Vec::new(),
+            history: History::default(),
+            generation: 0,
+            leap: SignedDuration::ZERO,
+            events: BinaryHeap::new(),
+            numbers: 0,
+            calls: BTreeMap::new(),
+            store: Store::new(opening),
+            unacknowledged: Vec::new(),
+            no_primary_until: Duration::ZERO,
+            stale_until: None,
+            snapshot,
+            rates: Arc::default(),
+            log: is_told.then(Vec::new),
+            random,
+        };
+        world.note(|world| format!("{:?}", world.weather));
+        world.plan_faults();
+        world.welcome();
+        world
+    }
+
+    /// Runs to the end; gives how many entries were written.
+    pub fn run(&mut self) -> Result<u64, Violation> {
+        self.run_until_done(CALM)?;
+        if self.random.chance(250) {
+            // Two days pass: keys are forgotten by memory, and sessions have ended.
+            self.leap += SignedDuration::from_hours(49);
+            self.welcome();
+            self.run_until_done(self.now)?;
+        }
+        self.look_everywhere();
+        self.run_until_done(self.now)?;
+        self.store.replicate();
+        let fold = Fold::of(self.store.journal())?;
+        self.history.check(&fold)?;
+        Ok(fold.head())
+    }
+
+    pub fn story(self) -> Vec<String> {
+        self.log.unwrap_or_default()
+    }
+
+    fn run_until_done(&mut self, calm: Duration) -> Result<(), Violation> {
+        while let Some(Reverse(Scheduled { at, event, .. })) = self.events.pop() {
+            self.now = at;
+            if at >= CALM {
+                self.weather.clear();
+            }
+            self.happen(event)?;
+            let waiting = self.clients.iter().filter(|client| !client.is_done()).count();
+            if waiting > 0 && self.now > calm + PATIENCE {
+                return Err(format!("{waiting} clients are still not answered"));
+            }
+        }
+        Ok(())
+    }
+
+    fn plan_faults(&mut self) {
+        let Weather { crashes, freezes, elections, .. } = self.weather;
+        let mut faults = Vec::new();
+        for pod in 0..PODS {
+            self.hosts[pod].skew = if self.weather.skewed { self.skew() } else { 0 };
+            faults.push(Fault::Idle(pod));
+        }
+        faults.extend((0..crashes).map(|_| Fault::Crash(self.random.index(PODS))));
+        faults.extend((0..freezes).map(|_| Fault::Freeze(self.random.index(PODS))));
+        faults.extend((0..elections).map(|_| Fault::Election));
+        faults.extend((0..10).map(|_| Fault::Hint));
+        for fault in faults {
+            let after = self.millis(0..15_000);
+            self.after(after, Event::Fault(fault));
+        }
+    }
+
+    fn skew(&mut self) -> i64 {
+        i64::try_from(self.random.within(0..7200)).unwrap_or(0) - 3600
+    }
+
+    pub(super) fn millis(&mut self, range: std::ops::Range<u64>) -> Duration {
+        Duration::from_millis(self.random.within(range))
+    }
+
+    pub(super) fn after(&mut self, pause: Duration, event: Event) {
+        self.numbers += 1;
+        self.events.push(Reverse(Scheduled { at: self.now + pause, number: self.numbers, event }));
+    }
+
+    pub(super) fn note(&mut self, line: impl FnOnce(&Self) -> String) {
+        if self.log.is_some() {
+            let line = format!("{:>10.3} ms  {}", self.now.as_secs_f64() * 1e3, line(self));
+            self.log.get_or_insert_default().push(line);
+        }
+    }
+
+    /// What a right clock says.
+    pub(super) fn time(&self) -> Timestamp {
+        let passed = SignedDuration::try_from(self.now).expect("a simulation is short");
+        wishes::beginning() + passed + self.leap
+    }
+
+    fn happen(&mut self, event: Event) -> Result<(), Violation> {
+        match event {
+            Event::Reaches { call, member, ask, is_only } => self.reach(call, member, ask, is_only),
+            Event::Pod { pod, life, input } => self.deliver(pod, life, input)?,
+            Event::Told { call, told } => {
+                if let Some(Call { pod, life, purpose }) = self.calls.remove(&call) {
+                    self.deliver(pod, life, Input::Told(purpose, told))?;
+                }
+            }
+            Event::Replicated => self.replicated(),
+            Event::Fault(fault) => self.fail(fault),
+            Event::Turn(client) => self.turn(client),
+            Event::Again { client, deed } => self.again(client, deed),
+            Event::Asked { request, input, reply } => self.asked(request, input, reply)?,
+            Event::Answered { request, answer } => {
+                let head = self.store.head(Member::Primary);
+                if self.history.requests[request].told.is_none() {
+                    self.note(|world| format!("{}: {answer:?}", world.name(request)));
+                    self.history.answered(request, answer.clone(), head, self.stale_until)?;
+                    self.answered(request, &answer);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Something reaches a pod, unless the pod is another by now; a frozen one finds it when it thaws.
+    pub(super) fn deliver(&mut self, pod: usize, life: u32, input: Input) -> Result<(), Violation> {
+        let host = &mut self.hosts[pod];
+        if host.life != life {
+            return Ok(());
+        }
+        if host.frozen_until > self.now {
+            let pause = host.frozen_until - self.now;
+            self.after(pause, Event::Pod { pod, life, input });
+            return Ok(());
+        }
+        let at = self.time() + SignedDuration::from_secs(self.hosts[pod].skew);
+        let moment = Moment { at, today: TimeZone::UTC.to_datetime(at).date() };
+        let mut around = Around {
+            rules: self.rules,
+            now: self.now,
+            moment,
+            rates: &self.rates.clone(),
+            effects: Vec::new(),
+        };
+        self.hosts[pod].pod.receive(input, &self.snapshot, &mut around);
+        for effect in around.effects {
+            self.effect(pod, life, effect)?;
+        }
+        self.collect(pod);
+        Ok(())
+    }
+
+    /// Answers that the pod has given set out for their clients.
+    fn collect(&mut self, pod: usize) {
+        let mut replies = std::mem::take(&mut self.hosts[pod].replies);
+        replies.retain_mut(|(request, reply)| {
+            let Some(answer) = reply() else { return true };
+            let pause = self.weather.delay(&mut self.random);
+            self.after(pause, Event::Answered { request: *request, answer });
+            false
+        });
+        self.hosts[pod].replies = replies;
+    }
+
+    fn effect(&mut self, pod: usize, life: u32, effect: Effect) -> Result<(), Violation> {
+        match effect {
+            Effect::Ask(ask, purpose) => self.call(Call { pod, life, purpose }, ask),
+            Effect::Wake(pause, flight, next) => {
+                self.note(|_| format!("pod {pod} pauses {pause:?} before {}", brief(&next)));
+                self.after(pause, Event::Pod { pod, life, input: Input::Woken(flight, next) });
+            }
+            Effect::Grew(version) => {
+                for other in (0..PODS).filter(|other| *other != pod) {
+                    if !self.random.chance(200) {
+                        self.hint(other, version);
+                    }
+                }
+            }
+            Effect::Followed(version, chain) => {
+                self.history.followed(version, chain)?;
+                if self.random.chance(50)
+                    && let Some(ledger) = self.hosts[pod].pod.ledger()
+                    && ledger.version() > self.snapshot.version()
+                {
+                    self.snapshot = ledger.clone();
+                }
+            }
+            Effect::Damaged(error) => return Err(format!("I3: pod {pod} could not follow: {error}")),
+        }
+        Ok(())
+    }
+
+    fn hint(&mut self, pod: usize, version: u64) {
+        let (pause, life) = (self.millis(0..50), self.hosts[pod].life);
+        self.after(pause, Event::Pod { pod, life, input: Input::Hint(version) });
+    }
+
+    /// A pod asks the journal over the network.
+    fn call(&mut self, from: Call, ask: Ask) {
+        self.numbers += 1;
+        let call = self.numbers;
+        self.note(|_| format!("pod {} asks {}: {ask:?}", from.pod, call));
+        self.calls.insert(call, from);
+        let is_append = matches!(ask, Ask::Append(_));
+        if self.random.chance(self.weather.refused) {
+            let told = failed(&ask, StoreError::Unavailable("no connection".into()));
+            return self.after(Duration::from_millis(1), Event::Told { call, told });
+        }
+        let broken = if is_append { StoreError::OutcomeUnknown } else { StoreError::Unavailable };
+        let silence = failed(&ask, broken("no reply".into()));
+        self.after(DRIVER, Event::Told { call, told: silence.clone() });
+        let member =
+            if self.is_stale() && self.random.chance(500) { Member::Deposed } else { Member::Primary };
+        let is_doubled = self.random.chance(self.weather.doubled);
+        let reaches = |ask| Event::Reaches { call, member, ask, is_only: !is_doubled };
+        if self.random.chance(self.weather.zombies) {
+            let pauses = [self.millis(1..40), self.millis(0..30_000)];
+            self.after(pauses[0], Event::Told { call, told: silence });
+            return self.after(pauses[1], reaches(ask));
+        }
+        if is_doubled {
+            let pause = self.millis(0..30_000);
+            self.after(pause, reaches(ask.clone()));
+        }
+        if !self.random.chance(self.weather.lost_requests) {
+            let pause = self.weather.delay(&mut self.random);
+            self.after(pause, reaches(ask));
+        }
+    }
+
+    /// Whether a deposed member still answers.
+    fn is_stale(&self) -> bool {
+        self.stale_until.is_some_and(|until| until > self.now)
+    }
+
+    fn reach(&mut self, call: u64, member: Member, ask: Ask, is_only: bool) {
+        // The deposed member has stepped down meanwhile.
+        let from = if self.is_stale() { member } else { Member::Primary };
+        if from == Member::Primary && self.no_primary_until > self.now {
+            // Where another sending is under way, a driver does not say that nothing was written.
+            let is_certain = is_only || !matches!(ask, Ask::Append(_));
+            let failure = if is_certain { StoreError::Unavailable } else { StoreError::OutcomeUnknown };
+            return self.reply(call, failed(&ask, failure("no primary".into())));
+        }
+        let told = match ask {
+            Ask::Append(entry) => {
+                let key_first = self.random.chance(500);
+                match self.store.append(from, entry.clone(), key_first) {
+                    Ok(()) if from == Member::Deposed => return,
+                    Ok(()) => {
+                        self.unacknowledged.push((call, entry));
+                        let pause = self.weather.delay(&mut self.random);
+                        return self.after(pause, Event::Replicated);
+                    }
+                    Err(error) => Told::Appended(Err(error)),
+                }
+            }
+            // A linearizable read asks a majority first.
+            _ if from == Member::Deposed && !self.weather.majority => return,
+            Ask::Since(after) => Told::Entries(Ok(self.store.since(from, after))),
+            Ask::Slot(slot) => {
+                let entry = self.store.since(from, slot - 1).into_iter().next();
+                Told::Entry(Ok(entry.filter(|entry| entry.slot == slot)))
+            }
+            Ask::Key(key) => Told::Entry(Ok(self.store.by_key(from, &key))),
+        };
+        self.reply(call, told);
+    }
+
+    fn reply(&mut self, call: u64, told: Told) {
+        self.note(|_| format!("journal answers {call}: {told:?}"));
+        if !self.random.chance(self.weather.lost_replies) {
+            let pause = self.weather.delay(&mut self.random);
+            self.after(pause, Event::Told { call, told });
+        }
+    }
+
+    fn replicated(&mut self) {
+        self.store.replicate();
+        for (call, entry) in std::mem::take(&mut self.unacknowledged) {
+            if self.store.stands(&entry) {
+                self.reply(call, Told::Appended(Ok(())));
+            }
+        }
+    }
+
+    fn fail(&mut self, fault: Fault) {
+        self.note(|_| format!("{fault:?}"));
+        match fault {
+            Fault::Crash(pod) => {
+                let host = &mut self.hosts[pod];
+                host.life += 1;
+                host.pod = Pod::default();
+                for (request, _) in std::mem::take(&mut host.replies) {
+                    self.after(
+                        Duration::from_millis(1),
+                        Event::Answered { request, answer: Answer::Silence },
+                    );
+                }
+            }
+            Fault::Freeze(pod) => self.hosts[pod].frozen_until = self.now + self.millis(10..6_000),
+            Fault::Idle(pod) => self.hosts[pod].pod.stop_when_idle(),
+            Fault::Election => {
+                let lost = self.random.chance(700);
+                self.store.elect(lost);
+                self.no_primary_until = self.now + self.millis(0..ELECTION);
+                self.stale_until = Some(self.now + self.millis(0..6_000));
+                self.after(Duration::ZERO, Event::Replicated);
+            }
+            Fault::Hint => {
+                let pod = self.random.index(PODS);
+                let version = self.random.within(0..40);
+                if self.weather.lying_hints {
+                    self.hint(pod, version);
+                }
+            }
+        }
+    }
+}
+
+/// The answer to a question that failed.
+fn failed(ask: &Ask, error: StoreError) -> Told {
+    match ask {
+        Ask::Append(_) => Told::Appended(Err(AppendError::Store(error))),
+        Ask::Since(_) => Told::Entries(Err(error)),
+        Ask::Slot(_) | Ask::Key(_) => Told::Entry(Err(error)),
+    }
+}
+
+const fn brief(next: &Next) -> &'static str {
+    match next {
+        Next::Append(..) => "sending the entry again",
+        Next::Decide(_) => "deciding again",
+        _ => "reading again",
+    }
+}
