@@ -184,7 +184,7 @@ fn of_mongodb() -> Vec<Scenario> {
             Box::pin(mongo::freeze_primary(scene))
         })
         .dressed(LINEARIZABLE),
-        Scenario::cluster("reply-dropped", "replies to 20 appends lost after the commit", (50, 2), |scene| {
+        Scenario::cluster("reply-dropped", "replies to 20 appends lost after the commit", (50, 1), |scene| {
             Box::pin(mongo::drop_replies(scene))
         })
         .dressed(PROXIED),
