@@ -45,7 +45,6 @@ impl Client {
 impl World<'_> {
     /// New clients, or new sessions and wishes for those that are there.
     pub(super) fn welcome(&mut self) {
-        let hurry = self.random.chance(500);
         for client in 0..CLIENTS {
             if self.clients.len() == client {
                 self.clients.push(Client {
@@ -59,9 +58,9 @@ impl World<'_> {
                 });
             }
             self.sign_in(client);
-            self.clients[client].wishes = self.random.within(3..8);
-            let pause = self.millis(0..if hurry { 20 } else { 2000 });
-            self.after(pause, Event::Turn(client));
+            let most = if self.weather.dense { 12 } else { 8 };
+            self.clients[client].wishes = self.random.within(3..most);
+            self.pause_before_turn(client);
         }
     }
 
@@ -237,7 +236,12 @@ impl World<'_> {
             self.clients[client].past.push(deed);
         }
         self.clients[client].wanting = None;
-        let pause = if self.random.chance(400) { self.millis(0..5) } else { self.millis(0..2500) };
+        self.pause_before_turn(client);
+    }
+
+    fn pause_before_turn(&mut self, client: usize) {
+        let most = if self.weather.dense || self.random.chance(400) { 5 } else { 2500 };
+        let pause = self.millis(0..most);
         self.after(pause, Event::Turn(client));
     }
 }

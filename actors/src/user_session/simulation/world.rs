@@ -235,7 +235,7 @@ impl<'r> World<'r> {
         faults.extend((0..elections).map(|_| Fault::Election));
         faults.extend((0..10).map(|_| Fault::Hint));
         for fault in faults {
-            let after = self.millis(0..15_000);
+            let after = self.millis(0..self.weather.season());
             self.after(after, Event::Fault(fault));
         }
     }
