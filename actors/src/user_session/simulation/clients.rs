@@ -87,6 +87,13 @@ impl World<'_> {
         }
     }
 
+    /// Whoever hears of a write looks whether it is there.
+    fn tell_others(&mut self) {
+        let (other, pod) = (self.random.index(CLIENTS), self.random.index(PODS));
+        let deed = self.history.wish(Wish::Look, None);
+        self.send(other, deed, pod);
+    }
+
     pub(super) fn turn(&mut self, client: usize) {
         if self.clients[client].wanting.is_some() || self.clients[client].wishes == 0 {
             return;
@@ -160,7 +167,9 @@ impl World<'_> {
 
     fn send(&mut self, client: usize, deed: usize, pod: usize) {
         let Client { token, generation, session, seen, ref mut wanting, .. } = self.clients[client];
-        if let Some((_, open)) = wanting {
+        if let Some((wanted, open)) = wanting
+            && *wanted == deed
+        {
             *open += 1;
         }
         let entry = self.random.id();
@@ -208,6 +217,9 @@ impl World<'_> {
         | Answer::Unchanged { version } = answer
         {
             self.clients[client].seen = self.clients[client].seen.max(*version);
+        }
+        if matches!(answer, Answer::Written { .. }) && self.random.chance(500) {
+            self.tell_others();
         }
         if *answer == Answer::Refused(Error::Domain(Refusal::SessionRevoked))
             && token == self.clients[client].token

@@ -46,7 +46,7 @@ impl Weather {
             doubled: sometimes(random, 120),
             zombies: sometimes(random, 120),
             refused: sometimes(random, 60),
-            slow: sometimes(random, 60),
+            slow: sometimes(random, 150),
             crashes: sometimes(random, 6),
             freezes: sometimes(random, 6),
             elections: sometimes(random, 5),
