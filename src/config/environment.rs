@@ -9,8 +9,14 @@ use super::Cli;
 const PREFIX: &str = "FINBRAIN_";
 
 /// Read by tests and builds, not by the server.
-const TOLERATED: [&str; 5] =
-    ["FINBRAIN_TEST_DATA", "FINBRAIN_UI", "FINBRAIN_UI_OUT", "FINBRAIN_URL", "FINBRAIN_BIN"];
+const TOLERATED: [&str; 6] = [
+    "FINBRAIN_TEST_DATA",
+    "FINBRAIN_SIM_SEED",
+    "FINBRAIN_UI",
+    "FINBRAIN_UI_OUT",
+    "FINBRAIN_URL",
+    "FINBRAIN_BIN",
+];
 
 /// The variables of `names` that look like settings and are none, in order.
 pub(super) fn unknown(names: impl Iterator<Item = String>) -> Vec<String> {

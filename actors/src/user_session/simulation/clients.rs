@@ -10,7 +10,7 @@ use finbrain_domain::{
 
 use super::{
     super::command::Envelope,
-    history::{Answer, Violation, Wish},
+    history::{Answer, Deed, Request, Violation, Wish},
     pod::Input,
     wishes::{self, Reply},
     world::{Event, PODS, World},
@@ -147,7 +147,7 @@ impl World<'_> {
 
     /// A row that somebody was told of.
     fn row(&mut self) -> Option<TransactionId> {
-        let told = |request: &super::history::Request| match &request.told.as_ref()?.answer {
+        let told = |request: &Request| match &request.told.as_ref()?.answer {
             Answer::Written { resource, .. } => resource.split_once(' ')?.0.parse().ok(),
             _ => None,
         };
@@ -190,7 +190,7 @@ impl World<'_> {
     }
 
     pub(super) fn name(&self, request: usize) -> String {
-        let super::history::Request { client, pod, seen, .. } = &self.history.requests[request];
+        let Request { client, pod, seen, .. } = &self.history.requests[request];
         format!("client {client} (seen {seen}), request {request} to pod {pod}")
     }
 
@@ -210,8 +210,34 @@ impl World<'_> {
 
     /// What a client does with an answer.
     pub(super) fn answered(&mut self, request: usize, answer: &Answer) {
-        let (client, deed) = (self.history.requests[request].client, self.history.requests[request].deed);
-        let token = self.history.requests[request].token;
+        let Request { client, deed, token, .. } = self.history.requests[request];
+        self.learn(client, token, answer);
+        let Some((wanted, open)) = self.clients[client].wanting else { return };
+        if wanted != deed {
+            return;
+        }
+        let open = open.saturating_sub(1);
+        self.clients[client].wanting = Some((deed, open));
+        let Deed { wish, key, .. } = &self.history.deeds[deed];
+        let (is_look, is_keyed) = (*wish == Wish::Look, key.is_some());
+        let repeats = match answer {
+            Answer::Refused(Error::Store(_)) if is_look => true,
+            answer if answer.is_unknown() => is_look || is_keyed,
+            answer => answer.is_to_be_repeated(),
+        };
+        if !repeats {
+            if is_keyed && matches!(answer, Answer::Written { .. }) {
+                self.clients[client].past.push(deed);
+            }
+            self.clients[client].wanting = None;
+            self.pause_before_turn(client);
+        } else if open == 0 {
+            let pause = self.millis(20..800);
+            self.after(pause, Event::Again { client, deed });
+        }
+    }
+
+    fn learn(&mut self, client: usize, token: Digest, answer: &Answer) {
         if let Answer::Looked { version, .. }
         | Answer::Written { version, .. }
         | Answer::Unchanged { version } = answer
@@ -221,34 +247,10 @@ impl World<'_> {
         if matches!(answer, Answer::Written { .. }) && self.random.chance(500) {
             self.tell_others();
         }
-        if *answer == Answer::Refused(Error::Domain(Refusal::SessionRevoked))
-            && token == self.clients[client].token
-        {
+        let is_ended = *answer == Answer::Refused(Error::Domain(Refusal::SessionRevoked));
+        if is_ended && token == self.clients[client].token {
             self.sign_in(client);
         }
-        let Some((wanted, open)) = self.clients[client].wanting else { return };
-        if wanted != deed {
-            return;
-        }
-        let open = open.saturating_sub(1);
-        self.clients[client].wanting = Some((deed, open));
-        let (wish, is_keyed) = (&self.history.deeds[deed].wish, self.history.deeds[deed].key.is_some());
-        let repeats = answer.is_to_be_repeated()
-            || (answer.is_unknown() && (is_keyed || *wish == Wish::Look))
-            || (*wish == Wish::Look && matches!(answer, Answer::Refused(Error::Store(_))));
-        if repeats {
-            if open == 0 {
-                let pause = self.millis(20..800);
-                self.after(pause, Event::Again { client, deed });
-            }
-            return;
-        }
-        if is_keyed && matches!(answer, Answer::Written { .. }) && !self.clients[client].past.contains(&deed)
-        {
-            self.clients[client].past.push(deed);
-        }
-        self.clients[client].wanting = None;
-        self.pause_before_turn(client);
     }
 
     fn pause_before_turn(&mut self, client: usize) {

@@ -63,6 +63,13 @@ pub struct Told {
     fresh: bool,
 }
 
+impl Told {
+    fn is_unavailable(&self) -> bool {
+        let is_shut_out = Answer::Refused(Error::Domain(Refusal::SessionRevoked));
+        self.answer.is_to_be_repeated() && self.answer != is_shut_out
+    }
+}
+
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Answer {
     Looked {
@@ -181,6 +188,15 @@ impl History {
         }
         request.told = Some(Told { answer, head, fresh });
         Ok(())
+    }
+
+    /// When nothing goes wrong, everybody is answered.
+    pub fn check_answered(&self, from: usize) -> Result<(), Violation> {
+        let is_silent = |request: &Request| {
+            request.told.as_ref().is_none_or(|told| told.answer.is_unknown() || told.is_unavailable())
+        };
+        let silent = self.requests[from..].iter().filter(|request| is_silent(request)).count();
+        demand(silent == 0, || format!("{silent} questions are not answered although nothing goes wrong"))
     }
 
     /// Compares everything with the journal that is left.
