@@ -84,6 +84,18 @@ pub(crate) enum Outcome {
     Refused(Error),
 }
 
+impl Outcome {
+    /// As metrics call it.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Appended(_) | Self::Accepted(_) => "accepted",
+            Self::Written(_) => "replayed",
+            Self::Unchanged => "unchanged",
+            Self::Refused(_) => "refused",
+        }
+    }
+}
+
 impl Course {
     /// The course of a command that has just been queued. Where nobody else can write, the ledger is current by itself.
     pub fn new(envelope: &Envelope, exclusive: bool) -> Self {
@@ -151,38 +163,37 @@ impl Course {
 
     /// The journal answered an append.
     pub fn appended(&mut self, result: Result<(), AppendError>, waited: Duration) -> Next {
-        let Stage::Sent(sent) = &mut self.stage else {
+        let Stage::Sent(sent) = std::mem::replace(&mut self.stage, Stage::Deciding) else {
             unreachable!("an append is answered after it was sent")
         };
         match result {
-            Ok(()) => return Next::Answer(Outcome::Appended(sent.entry.clone())),
+            Ok(()) => Next::Answer(Outcome::Appended(sent.entry)),
             Err(AppendError::TooLarge) => {
-                return refuse(finbrain_domain::Error::EntryTooLarge { limit: MAX_PACKED }.into());
+                refuse(finbrain_domain::Error::EntryTooLarge { limit: MAX_PACKED }.into())
             }
+            Err(AppendError::Store(error @ StoreError::Damaged(_))) => refuse(error.into()),
             // Nothing of this sending was written, and there was none before.
             Err(AppendError::Store(error @ (StoreError::Unavailable(_) | StoreError::NoRoom(_))))
                 if !sent.uncertain =>
             {
-                return refuse(error.into());
+                refuse(error.into())
             }
-            Err(AppendError::Store(error @ StoreError::Damaged(_))) => return refuse(error.into()),
-            Err(AppendError::Store(_)) => {
-                sent.uncertain = true;
-                return self.send_again(waited);
-            }
-            Err(AppendError::SlotTaken | AppendError::KeyTaken | AppendError::Closed) => {}
+            Err(error) => self.uncertain(sent, &error, waited),
         }
-        // What holds the slot or the key, or closed the book, may be this very entry, sent before or twice by a driver;
-        // and it may be something that is not durable yet. Only a read can tell.
-        sent.uncertain = true;
-        sent.closed = result == Err(AppendError::Closed);
+    }
+
+    /// What holds the slot or the key, or closed the book, may be this very entry, sent before or twice by a driver; and it
+    /// may be something that is not durable yet. Only a read can tell.
+    fn uncertain(&mut self, mut sent: Box<Sent>, error: &AppendError, waited: Duration) -> Next {
         let after = sent.entry.slot - 1;
-        if waited > LAST_CALL {
-            self.give_up()
-        } else if result == Err(AppendError::KeyTaken) {
-            Next::FindKey
-        } else {
-            Next::ReadTail { after }
+        sent.uncertain = true;
+        sent.closed = *error == AppendError::Closed;
+        self.stage = Stage::Sent(sent);
+        match error {
+            AppendError::Store(_) => self.send_again(waited),
+            _ if waited > LAST_CALL => self.give_up(),
+            AppendError::KeyTaken => Next::FindKey,
+            _ => Next::ReadTail { after },
         }
     }
 
