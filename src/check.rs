@@ -1,14 +1,12 @@
 //! `finbrain check`: folds every journal and verifies every chain. Reads only, also beside a running server.
 
-use std::{path::Path, process::ExitCode};
+use std::process::ExitCode;
 
 use finbrain_domain::{
     ids::BookId,
     ledger::Ledger,
     ports::{Journal, StoreError},
 };
-
-use crate::store::embedded::{EmbeddedStore, FILE, OpenError};
 
 /// Entries that are read at a time.
 const BATCH: usize = 1000;
@@ -25,19 +23,18 @@ struct Findings {
     damaged: u64,
 }
 
-/// Checks every book under `data_dir`; exit code 1 when one is damaged.
+/// Checks every book of a journal, which is kept at `place`; exit code 1 when one is damaged.
 #[expect(clippy::print_stdout, reason = "the report is what the command is for")]
-pub async fn check(data_dir: &Path) -> anyhow::Result<ExitCode> {
-    let store = EmbeddedStore::open_read_only(data_dir)?;
+pub async fn check(journal: &dyn Journal, place: &str) -> anyhow::Result<ExitCode> {
     let mut findings = Findings::default();
     let mut after = None;
     loop {
-        let books = list(&store, after, data_dir).await?;
+        let books = list(journal, after, place).await?;
         let Some((last, _)) = books.last() else { break };
         after = Some(*last);
         for (book, reduced) in books {
             findings.books += 1;
-            if let Err(reason) = check_book(&store, book, reduced, &mut findings).await? {
+            if let Err(reason) = check_book(journal, book, reduced, &mut findings).await? {
                 findings.damaged += 1;
                 println!("book {book}: {reason}");
             }
@@ -48,38 +45,40 @@ pub async fn check(data_dir: &Path) -> anyhow::Result<ExitCode> {
         "{books} books ({closed} closed), {entries} entries, {transactions} transactions: {}",
         match damaged {
             0 => "all chains hold".to_owned(),
-            _ => format!("{damaged} damaged; keep a copy of {}, then restore a backup", data_dir.display()),
+            _ => format!("{damaged} damaged; keep a copy of {place}, then restore a backup"),
         }
     );
     Ok(if damaged == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// The next books. A file whose list of books cannot be read is damaged as a whole.
+/// The next books. A store whose list of books cannot be read is damaged as a whole.
 async fn list(
-    store: &EmbeddedStore,
+    journal: &dyn Journal,
     after: Option<BookId>,
-    data_dir: &Path,
+    place: &str,
 ) -> anyhow::Result<Vec<(BookId, bool)>> {
-    Ok(match store.books(after, BOOKS).await {
-        Err(StoreError::Damaged(what)) => Err(OpenError::Damaged { path: data_dir.join(FILE), what })?,
+    Ok(match journal.books(after, BOOKS).await {
+        Err(StoreError::Damaged(what)) => {
+            anyhow::bail!("{place} is damaged ({what}); keep a copy of it, then restore a backup")
+        }
         answer => answer?,
     })
 }
 
 /// What is wrong with a book is a finding; an error means that nothing can be found out.
 async fn check_book(
-    store: &EmbeddedStore,
+    journal: &dyn Journal,
     book: BookId,
     reduced: bool,
     findings: &mut Findings,
 ) -> Result<Result<(), String>, StoreError> {
     if reduced {
         findings.closed += 1;
-        return check_tombstones(store, book).await;
+        return check_tombstones(journal, book).await;
     }
     let mut ledger = Ledger::empty(book);
     loop {
-        let entries = match store.since(book, ledger.version(), BATCH).await {
+        let entries = match journal.since(book, ledger.version(), BATCH).await {
             Err(StoreError::Damaged(what)) => return Ok(Err(what)),
             answer => answer?,
         };
@@ -97,8 +96,8 @@ async fn check_book(
     Ok(Ok(()))
 }
 
-async fn check_tombstones(store: &EmbeddedStore, book: BookId) -> Result<Result<(), String>, StoreError> {
-    let tombstones = store.tombstones(book).await?;
+async fn check_tombstones(journal: &dyn Journal, book: BookId) -> Result<Result<(), String>, StoreError> {
+    let tombstones = journal.tombstones(book).await?;
     let gap = tombstones.iter().zip(1u64..).find(|((slot, _), expected)| slot != expected);
     Ok(match gap {
         Some((_, expected)) => Err(format!("closed, and slot {expected} is missing")),

@@ -5,10 +5,10 @@ use std::{process::ExitCode, sync::Arc};
 use anyhow::Context as _;
 use clap::Parser as _;
 use finbrain::{
-    app::{Application, describe_metrics},
+    app::{Application, backends, describe_metrics},
     check,
     clock::SystemClock,
-    config::{Cli, Command, Config, StoreSettings},
+    config::{Cli, Command, Config},
     healthcheck::healthcheck,
     seed,
     store::embedded::OpenError,
@@ -51,19 +51,18 @@ async fn run() -> anyhow::Result<ExitCode> {
         .map_err(|_| anyhow::anyhow!("a provider of cryptography is installed already"))?;
     match command {
         Command::Serve => serve(config).await,
-        Command::Check => check::check(data_dir(&config)?).await,
-        Command::Seed(seed) => seed::seed(data_dir(&config)?, seed.users, seed.transactions).await,
+        Command::Check => {
+            let stores = backends::open_to_check(&config.store).await?;
+            check::check(&*stores.journal, &config.store.place()).await
+        }
+        Command::Seed(seed) => {
+            let stores = backends::open(&config.store).await?;
+            seed::seed(&stores, seed.users, seed.transactions).await
+        }
         Command::Healthcheck => {
             healthcheck(config.ops_listen)?;
             Ok(ExitCode::SUCCESS)
         }
-    }
-}
-
-fn data_dir(config: &Config) -> anyhow::Result<&std::path::Path> {
-    match &config.store {
-        StoreSettings::Embedded { data_dir } => Ok(data_dir),
-        StoreSettings::Cluster { .. } => anyhow::bail!("FINBRAIN_MONGODB_URI is not served yet"),
     }
 }
 

@@ -2,7 +2,6 @@
 
 use std::{
     net::{IpAddr, Ipv4Addr},
-    path::Path,
     process::ExitCode,
 };
 
@@ -28,7 +27,7 @@ use crate::{
         hash_pool::{HashPool, PoolSettings},
         password::Password,
     },
-    store::embedded::EmbeddedStore,
+    store::Stores,
 };
 
 /// The password of every seeded account. They are for measuring, never for people.
@@ -53,37 +52,36 @@ const TEXTS: [&str; 10] = [
 
 /// Writes `users` accounts `seed-N@example.org`, each with `transactions` rows over three years.
 #[expect(clippy::print_stdout, reason = "progress is what the command says")]
-pub async fn seed(data_dir: &Path, users: u32, transactions: u32) -> anyhow::Result<ExitCode> {
-    let store = EmbeddedStore::open(data_dir)?;
+pub async fn seed(stores: &Stores, users: u32, transactions: u32) -> anyhow::Result<ExitCode> {
     let password = Password::parse(PASSWORD.to_owned())?;
     let pool = HashPool::start(PoolSettings { threads: 1, ..PoolSettings::default() })?;
     let hash =
         pool.hash_new(&password, Vec::new(), AddressPrefix::from(IpAddr::V4(Ipv4Addr::LOCALHOST))).await?;
-    let is_fresh = store.count().await? == 0;
+    let is_fresh = stores.users.count().await? == 0;
     let mut created = 0;
     for start in (0..users).step_by(BATCH as usize) {
         let mut batch: Vec<User> =
             (start..users.min(start + BATCH)).map(|number| user(number, &hash)).collect::<Result<_, _>>()?;
         if !is_fresh {
-            batch = missing(&store, batch).await?;
+            batch = missing(&*stores.users, batch).await?;
         }
         let books: Vec<(UserId, BookId, Settings)> =
             batch.iter().map(|user| (user.id, user.book, user.opening.clone())).collect();
-        created += store.create_all(batch).await?;
+        created += stores.users.create_all(batch).await?;
         if transactions > 0 {
             for (_, book, opening) in books {
-                write_book(&store, book, opening, transactions).await?;
+                write_book(&*stores.journal, book, opening, transactions).await?;
             }
         }
         println!("{created} accounts");
     }
     println!("password of every account: {PASSWORD}");
-    store.close().await;
+    stores.close().await;
     Ok(ExitCode::SUCCESS)
 }
 
 /// Those whose address nobody has yet: a book that no account leads to would stay for ever.
-async fn missing(store: &EmbeddedStore, users: Vec<User>) -> anyhow::Result<Vec<User>> {
+async fn missing(store: &dyn Users, users: Vec<User>) -> anyhow::Result<Vec<User>> {
     let mut missing = Vec::new();
     for user in users {
         let email = user.email.as_ref().expect("a seeded account has an address");
@@ -110,7 +108,7 @@ fn user(number: u32, hash: &PasswordHash) -> anyhow::Result<User> {
     })
 }
 
-async fn write_book(store: &EmbeddedStore, book: BookId, opening: Settings, rows: u32) -> anyhow::Result<()> {
+async fn write_book(journal: &dyn Journal, book: BookId, opening: Settings, rows: u32) -> anyhow::Result<()> {
     let opening = book::open(opening);
     let account = opening.iter().find_map(|change| match change {
         Change::Account { to: Some(account), .. } => Some(account.id),
@@ -122,7 +120,7 @@ async fn write_book(store: &EmbeddedStore, book: BookId, opening: Settings, rows
     let mut append = async |changes: Vec<Change>| -> anyhow::Result<()> {
         let entry = Entry::seal(book, slot, chain, &draft(changes))?;
         (slot, chain) = (slot + 1, entry.chain);
-        Ok(store.append(entry).await?)
+        Ok(journal.append(entry).await?)
     };
     append(opening).await?;
     for start in (0..rows).step_by(ENTRY as usize) {

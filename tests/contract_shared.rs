@@ -4,21 +4,30 @@
 
 use std::{sync::Arc, time::Duration};
 
-use finbrain::shared::{MemoryShared, Rate};
+use finbrain::shared::{MemoryShared, Rate, RedisSettings, RedisShared};
 use finbrain_domain::{
     ids::{BookId, Digest, SessionId, UserId},
     ports::{Growth, Limit, Shared, Touch, TouchRefused},
     session::{Ended, Session, SessionLife},
 };
+use finbrain_loadtest::servers::RedisServer;
 use jiff::{SignedDuration, Timestamp};
+use tokio::sync::OnceCell;
 
 /// Every adapter with the given rate of a session.
-fn adapters_with(rate: Rate) -> Vec<(&'static str, Arc<dyn Shared>)> {
-    vec![("memory", Arc::new(MemoryShared::new(SessionLife::default(), rate)))]
+async fn adapters_with(rate: Rate) -> Vec<(&'static str, Arc<dyn Shared>)> {
+    static REDIS: OnceCell<RedisServer> = OnceCell::const_new();
+    let redis = REDIS.get_or_init(async || RedisServer::start().await.unwrap()).await;
+    let life = SessionLife::default();
+    // The contract is about what is answered, not how fast, on a machine that is busy with other tests.
+    let deadline = Duration::from_secs(10);
+    let settings = RedisSettings { deadline, ..RedisSettings::new(redis.url(), [7; 32], life, rate) };
+    let redis = RedisShared::connect_on_callers_time(settings).await.unwrap();
+    vec![("memory", Arc::new(MemoryShared::new(life, rate))), ("redis", Arc::new(redis))]
 }
 
-fn adapters() -> Vec<(&'static str, Arc<dyn Shared>)> {
-    adapters_with(Rate::per_second(100, 500))
+async fn adapters() -> Vec<(&'static str, Arc<dyn Shared>)> {
+    adapters_with(Rate::per_second(100, 500)).await
 }
 
 fn at(seconds: i64) -> Timestamp {
@@ -53,28 +62,28 @@ async fn touch(
 
 #[tokio::test]
 async fn an_admitted_session_is_found_with_all_that_it_was() {
-    for (name, shared) in adapters() {
+    for (name, shared) in adapters().await {
         let session = session();
-        shared.admit(session.clone()).await.unwrap();
+        shared.admit(session.clone(), at(0)).await.unwrap();
 
         assert_eq!(touch(&*shared, &session, 0, false).await, Ok(session.clone()), "{name}");
-        assert_eq!(shared.alive(session.user).await.unwrap(), [session], "{name}");
+        assert_eq!(shared.alive(session.user, at(0)).await.unwrap(), [session], "{name}");
     }
 }
 
 #[tokio::test]
 async fn a_token_nobody_admitted_is_unknown() {
-    for (name, shared) in adapters() {
+    for (name, shared) in adapters().await {
         assert_eq!(touch(&*shared, &session(), 0, true).await, Err(TouchRefused::Unknown), "{name}");
-        assert_eq!(shared.alive(UserId::new()).await.unwrap(), [], "{name}");
+        assert_eq!(shared.alive(UserId::new(), at(0)).await.unwrap(), [], "{name}");
     }
 }
 
 #[tokio::test]
 async fn requests_keep_a_session_alive_and_only_activity_keeps_it_active() {
-    for (name, shared) in adapters() {
+    for (name, shared) in adapters().await {
         let session = session();
-        shared.admit(session.clone()).await.unwrap();
+        shared.admit(session.clone(), at(0)).await.unwrap();
 
         let quiet = touch(&*shared, &session, 80, false).await.unwrap();
         let active = touch(&*shared, &session, 160, true).await.unwrap();
@@ -86,9 +95,9 @@ async fn requests_keep_a_session_alive_and_only_activity_keeps_it_active() {
 
 #[tokio::test]
 async fn ninety_seconds_without_a_request_end_a_session() {
-    for (name, shared) in adapters() {
+    for (name, shared) in adapters().await {
         let session = session();
-        shared.admit(session.clone()).await.unwrap();
+        shared.admit(session.clone(), at(0)).await.unwrap();
 
         assert!(touch(&*shared, &session, 89, true).await.is_ok(), "{name}");
         assert!(touch(&*shared, &session, 178, true).await.is_ok(), "{name}");
@@ -102,9 +111,9 @@ async fn ninety_seconds_without_a_request_end_a_session() {
 
 #[tokio::test]
 async fn five_minutes_without_activity_end_a_session_whose_tab_is_open() {
-    for (name, shared) in adapters() {
+    for (name, shared) in adapters().await {
         let session = session();
-        shared.admit(session.clone()).await.unwrap();
+        shared.admit(session.clone(), at(0)).await.unwrap();
 
         for seconds in (30..300).step_by(30) {
             assert!(touch(&*shared, &session, seconds, false).await.is_ok(), "{name}");
@@ -117,9 +126,9 @@ async fn five_minutes_without_activity_end_a_session_whose_tab_is_open() {
 
 #[tokio::test]
 async fn twelve_hours_end_every_session() {
-    for (name, shared) in adapters() {
+    for (name, shared) in adapters().await {
         let session = session();
-        shared.admit(session.clone()).await.unwrap();
+        shared.admit(session.clone(), at(0)).await.unwrap();
 
         for seconds in (60..12 * 3600).step_by(60) {
             assert!(touch(&*shared, &session, seconds, true).await.is_ok(), "{name}");
@@ -132,9 +141,9 @@ async fn twelve_hours_end_every_session() {
 
 #[tokio::test]
 async fn times_never_run_backwards() {
-    for (name, shared) in adapters() {
+    for (name, shared) in adapters().await {
         let session = session();
-        shared.admit(session.clone()).await.unwrap();
+        shared.admit(session.clone(), at(0)).await.unwrap();
         touch(&*shared, &session, 20, true).await.unwrap();
 
         let earlier = touch(&*shared, &session, 10, true).await.unwrap();
@@ -145,25 +154,43 @@ async fn times_never_run_backwards() {
 
 #[tokio::test]
 async fn an_evicted_session_is_unknown_from_then_on_and_its_siblings_live() {
-    for (name, shared) in adapters() {
+    for (name, shared) in adapters().await {
         let gone = session();
         let sibling = Session { user: gone.user, ..session() };
-        shared.admit(gone.clone()).await.unwrap();
-        shared.admit(sibling.clone()).await.unwrap();
+        shared.admit(gone.clone(), at(0)).await.unwrap();
+        shared.admit(sibling.clone(), at(0)).await.unwrap();
 
         shared.evict(vec![gone.token, session().token]).await.unwrap();
 
         assert_eq!(touch(&*shared, &gone, 0, false).await, Err(TouchRefused::Unknown), "{name}");
         assert!(touch(&*shared, &sibling, 0, false).await.is_ok(), "{name}");
-        assert_eq!(shared.alive(gone.user).await.unwrap(), [sibling], "{name}");
+        assert_eq!(shared.alive(gone.user, at(0)).await.unwrap(), [sibling], "{name}");
+    }
+}
+
+#[tokio::test]
+async fn a_session_that_is_restored_goes_on_with_the_times_that_it_had() {
+    for (name, shared) in adapters().await {
+        let session = Session { last_seen_at: at(100), last_active_at: at(40), ..session() };
+
+        shared.admit(session.clone(), at(110)).await.unwrap();
+
+        assert_eq!(
+            shared.alive(session.user, at(110)).await.unwrap(),
+            std::slice::from_ref(&session),
+            "{name}"
+        );
+        assert!(touch(&*shared, &session, 189, false).await.is_ok(), "{name}");
+        let late = touch(&*shared, &session, 340, true).await;
+        assert_eq!(late, Err(TouchRefused::Ended(Ended::Inactive)), "{name}");
     }
 }
 
 #[tokio::test]
 async fn a_session_has_a_rate_and_what_exceeds_it_still_shows_that_somebody_is_there() {
-    for (name, shared) in adapters_with(Rate::per_second(1, 3)) {
+    for (name, shared) in adapters_with(Rate::per_second(1, 3)).await {
         let session = session();
-        shared.admit(session.clone()).await.unwrap();
+        shared.admit(session.clone(), at(0)).await.unwrap();
         for _ in 0..3 {
             assert!(touch(&*shared, &session, 80, false).await.is_ok(), "{name}");
         }
@@ -177,9 +204,9 @@ async fn a_session_has_a_rate_and_what_exceeds_it_still_shows_that_somebody_is_t
 
 #[tokio::test]
 async fn what_was_touched_is_drained_once() {
-    for (name, shared) in adapters() {
+    for (name, shared) in adapters().await {
         let session = session();
-        shared.admit(session.clone()).await.unwrap();
+        shared.admit(session.clone(), at(0)).await.unwrap();
         touch(&*shared, &session, 10, true).await.unwrap();
         touch(&*shared, &session, 20, false).await.unwrap();
         let drained = async || {
@@ -197,7 +224,7 @@ async fn what_was_touched_is_drained_once() {
 
 #[tokio::test]
 async fn limits_count_by_name_and_key_and_tell_how_long_to_wait() {
-    for (name, shared) in adapters() {
+    for (name, shared) in adapters().await {
         let key = UserId::new().to_string();
         let count = async |name, key: &str, seconds| {
             let limit = Limit { name, key, per_minute: 6, burst: 2, now: at(seconds) };
@@ -216,7 +243,7 @@ async fn limits_count_by_name_and_key_and_tell_how_long_to_wait() {
 
 #[tokio::test]
 async fn growth_reaches_every_listener() {
-    for (name, shared) in adapters() {
+    for (name, shared) in adapters().await {
         let growth = Growth { book: BookId::new(), version: 42 };
         let (mut one, mut two) = (shared.subscribe(), shared.subscribe());
 
@@ -238,7 +265,7 @@ async fn growth_reaches_every_listener() {
 
 #[tokio::test]
 async fn a_listener_that_fell_behind_hears_the_newest_growth() {
-    for (name, shared) in adapters() {
+    for (name, shared) in adapters().await {
         let book = BookId::new();
         let mut listener = shared.subscribe();
 

@@ -88,7 +88,7 @@ async fn close(registry: &Registry, owner: Owner, envelope: Envelope) -> Result<
 /// Forgets the person and reduces their closed book. Each step may be repeated; the last drops the timed work of the book.
 async fn forget(ports: &Ports, owner: Owner) -> Result<(), Error> {
     let durable = ports.users.sessions(owner.user).await?;
-    let alive = ports.shared.alive(owner.user).await.unwrap_or_default();
+    let alive = ports.shared.alive(owner.user, ports.clock.now()).await.unwrap_or_default();
     ports.users.remove(owner.user).await?;
     // Without the shared state the sessions end by themselves: the durable store knows them no more.
     let tokens = durable.iter().chain(&alive).map(|session| session.token).collect();

@@ -13,7 +13,7 @@ pub enum Error {
     #[error("row {row}: {cause}")]
     Row { row: usize, cause: finbrain_domain::Error },
     #[error(transparent)]
-    Store(#[from] StoreError),
+    Store(StoreError),
     /// A queue is full; nothing was done.
     #[error("too many requests wait for this book")]
     Busy { retry_after: Duration },
@@ -41,4 +41,14 @@ pub enum Error {
     /// The actor stopped in the middle of the request.
     #[error("the book's actor stopped")]
     Stopped,
+}
+
+impl From<StoreError> for Error {
+    fn from(error: StoreError) -> Self {
+        match error {
+            // Told by the journal instead of the ledger, but the same fact.
+            StoreError::Closed => Self::Domain(finbrain_domain::Error::BookClosed),
+            other => Self::Store(other),
+        }
+    }
 }

@@ -3,7 +3,7 @@
 
 use std::{
     sync::{
-        Arc,
+        Arc, Weak,
         atomic::{AtomicUsize, Ordering},
     },
     time::{Duration, Instant},
@@ -15,6 +15,7 @@ use dashmap::DashMap;
 use finbrain_domain::{
     entry::Author,
     ids::{BookId, EntryId, SessionId, UserId},
+    ports::{Growth, GrowthStream, StoreError},
     settings::Settings,
 };
 use tokio::sync::{Mutex, oneshot};
@@ -25,8 +26,8 @@ use crate::{
     keeper::Deaths,
     rates::RatesHandle,
     user_session::{
-        Accepted, Answered, Asked, Command, Envelope, LastStep, Life, Published, Query, Reader, Run, Step,
-        Subscription, Undo, UserSession, Waiting, Which, open,
+        Accepted, Answered, Asked, Command, Envelope, GetCurrent, LastStep, Life, Published, Query, Reader,
+        Run, Step, Subscription, Undo, UserSession, Waiting, Which, open,
     },
 };
 
@@ -112,7 +113,12 @@ impl Registry {
         let arbiters = (0..arbiters.max(1)).map(|_| Arbiter::new().handle()).collect();
         let inner =
             Inner { ports, rates, slots: DashMap::new(), arbiters, next: AtomicUsize::new(0), memory, life };
-        Self { inner: Arc::new(inner) }
+        let registry = Self { inner: Arc::new(inner) };
+        if !registry.inner.ports.journal.is_exclusive() {
+            let hints = registry.inner.ports.shared.subscribe();
+            registry.inner.arbiters[0].spawn(hear(Arc::downgrade(&registry.inner), hints));
+        }
+        registry
     }
 
     /// Writes into a book.
@@ -135,8 +141,19 @@ impl Registry {
         query: Q,
         reader: Reader,
     ) -> Result<Answered<Q::Output>, Error> {
+        self.query_proven(owner, query, reader, None).await
+    }
+
+    /// Asks a book that [`Registry::current`] found at version `proven` within the same request.
+    pub async fn query_proven<Q: Query>(
+        &self,
+        owner: Owner,
+        query: Q,
+        reader: Reader,
+        proven: Option<u64>,
+    ) -> Result<Answered<Q::Output>, Error> {
         let (reply, answer) = oneshot::channel();
-        let asked = Box::new(Asked { query, reader, reply });
+        let asked = Box::new(Asked { query, reader, proven, reply });
         self.run(owner, Run(Box::new(move |session, ctx| session.ask(asked, ctx)))).await?;
         wait(answer).await.map_err(|error| match error {
             // A question changes nothing, so there is no outcome to be unsure of.
@@ -147,6 +164,9 @@ impl Registry {
 
     /// Follows a book: every entry from now on.
     pub async fn subscribe(&self, owner: Owner, reader: Reader) -> Result<Subscription, Error> {
+        // Where others write, too: a stream begins at what was current when it was asked for, and the book has to let
+        // its reader in as it is now.
+        self.current(owner, reader).await?;
         let (reply, answer) = oneshot::channel();
         let subscribe = move |session: &mut UserSession, _: &mut actix::Context<UserSession>| {
             // Whoever asked may have gone; the stream is dropped then.
@@ -156,15 +176,27 @@ impl Registry {
         wait(answer).await
     }
 
-    /// A device of the person is alive. Gives the version of the ledger.
+    /// A device of the person is alive. Gives the newest version that is known here, without asking the journal: a
+    /// heartbeat goes on while the store is away.
     pub async fn beat(&self, owner: Owner, reader: Reader, session: SessionId) -> Result<u64, Error> {
-        let (version, _) = self.current(owner, reader).await?;
+        let handle = match self.handle(owner).await {
+            Ok(handle) => handle,
+            Err(Error::Store(StoreError::Unavailable(_))) => return Ok(reader.seen),
+            Err(error) => return Err(error),
+        };
+        handle.published.check_access(reader)?;
+        handle.published.touch(self.inner.ports.clock.now());
         self.run(owner, Run(Box::new(move |actor, _| actor.beat(session)))).await?;
-        Ok(version)
+        Ok(handle.published.version().max(reader.seen))
     }
 
-    /// Version and settings of a book, without asking its actor. Current where this process is the only writer.
+    /// Version and settings of a book, current as of this call. Costs a probe of the journal, or, where this process is
+    /// the only writer, not even a message to the actor.
     pub async fn current(&self, owner: Owner, reader: Reader) -> Result<(u64, Arc<Settings>), Error> {
+        if !self.inner.ports.journal.is_exclusive() {
+            let Answered { output, version } = self.query(owner, GetCurrent, reader).await?;
+            return Ok((version, output));
+        }
         let handle = self.handle(owner).await?;
         handle.published.check_access(reader)?;
         handle.published.touch(self.inner.ports.clock.now());
@@ -332,6 +364,19 @@ impl Registry {
         let deadline = Instant::now() + DEADLINE;
         while !settled() && Instant::now() < deadline {
             tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    }
+}
+
+/// Passes on what other pods say of journals that grew. They are hints: an actor that hears none probes all the same.
+async fn hear(registry: Weak<Inner>, mut hints: Box<dyn GrowthStream>) {
+    while let Some(Growth { book, version }) = hints.next().await {
+        let Some(inner) = registry.upgrade() else { return };
+        let handle = inner.slots.get(&book).and_then(|slot| slot.handle.load_full());
+        let Some(handle) = handle.filter(|handle| handle.published.version() < version) else { continue };
+        if handle.published.has_streams() {
+            // A full mailbox means that it is about to probe anyway.
+            let _ = handle.addr.try_send(Run(Box::new(move |session, ctx| session.hear(version, ctx))));
         }
     }
 }

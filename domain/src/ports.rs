@@ -32,6 +32,9 @@ pub enum StoreError {
     NoRoom(String),
     #[error("store is damaged: {0}")]
     Damaged(String),
+    /// The book is closed and its entries are reduced: nothing of it can be read any more.
+    #[error("book is closed")]
+    Closed,
 }
 
 /// Why an entry was not appended.
@@ -65,7 +68,9 @@ pub trait Journal: Send + Sync {
     /// on (book, slot) is the compare-and-set. Durable when it returns.
     fn append(&self, entry: Entry) -> Answer<'_, Result<(), AppendError>>;
 
-    /// Up to `limit` entries behind slot `after`, in order, and fewer when they are large.
+    /// Up to `limit` entries behind slot `after`, in order, and fewer when they are large: none means that there are none.
+    /// Where the next one is reduced the answer is [`StoreError::Closed`], so that whoever slept through the closing learns
+    /// of it.
     fn since(&self, book: BookId, after: u64, limit: usize) -> Answer<'_, Result<Vec<Entry>, StoreError>>;
 
     /// Up to `limit` entries before slot `before`, newest first.
@@ -228,11 +233,13 @@ pub struct Growth {
 pub trait Shared: Send + Sync {
     /// Validates a session, slides its times and counts the request, in one round trip.
     fn touch(&self, touch: Touch) -> Answer<'_, Result<Result<Session, TouchRefused>, StoreError>>;
-    /// Puts a session in place: after login, or restored from the durable store.
-    fn admit(&self, session: Session) -> Answer<'_, Result<(), StoreError>>;
+    /// Puts a session in place: after login, or restored from the durable store. `now` is by the clock of the session's
+    /// times, which may not be the clock of the shared state.
+    fn admit(&self, session: Session, now: Timestamp) -> Answer<'_, Result<(), StoreError>>;
     fn evict(&self, tokens: Vec<Digest>) -> Answer<'_, Result<(), StoreError>>;
-    /// The sessions of a person that are alive here; the durable store may know of more.
-    fn alive(&self, user: UserId) -> Answer<'_, Result<Vec<Session>, StoreError>>;
+    /// The sessions of a person that are known here, with times by the clock that says `now`; the durable store may know
+    /// of more.
+    fn alive(&self, user: UserId, now: Timestamp) -> Answer<'_, Result<Vec<Session>, StoreError>>;
     /// Sessions touched since the last call, for the durable store.
     fn drain_seen(&self) -> Answer<'_, Result<Vec<Seen>, StoreError>>;
     /// One more of `what` (GCRA): `Err` is the time to wait.
@@ -282,7 +289,9 @@ pub struct TrainingExample {
 }
 
 pub trait Models: Send + Sync {
-    /// The promoted model, if any but the built-in one was.
+    /// The pointer: the number of the promoted model, if any but the built-in one was. Every pod looks every few seconds.
+    fn newest(&self) -> Answer<'_, Result<Option<u64>, StoreError>>;
+    /// The promoted model itself.
     fn current(&self) -> Answer<'_, Result<Option<StoredModel>, StoreError>>;
     /// The model before the current one: what to fall back to when that cannot be read.
     fn previous(&self) -> Answer<'_, Result<Option<StoredModel>, StoreError>>;

@@ -60,6 +60,11 @@ impl ServerKeys {
         TagKeys::new(tag_key(&self.current), self.previous.as_ref().map(tag_key))
     }
 
+    /// Signs what pods share, so that only they can have written it.
+    pub fn shared_state_key(&self) -> [u8; 32] {
+        derive(&self.current, b"shared state")
+    }
+
     /// Names an account in limits without saying who it is.
     pub(super) fn email_key(&self, email: &Email) -> String {
         hex(&self.current, email.as_str().as_bytes())

@@ -49,7 +49,7 @@ impl Auth {
     pub async fn list_sessions(&self, user: UserId) -> Result<Vec<Session>, AuthError> {
         let now = self.now();
         let durable = self.ports.users.sessions(user).await?;
-        let alive = self.ports.shared.alive(user).await.unwrap_or_default();
+        let alive = self.ports.shared.alive(user, now).await.unwrap_or_default();
         let alive: HashMap<Digest, Session> =
             alive.into_iter().map(|session| (session.token, session)).collect();
         let life = &self.settings.life;
@@ -63,12 +63,13 @@ impl Auth {
     /// Whether a session still lives, without counting as a request. For streams, which are open for hours.
     pub async fn check(&self, session: &Session) -> Result<(), AuthError> {
         let stored = self.ports.users.session(session.token).await?.ok_or(AuthError::NoSession)?;
-        let alive = self.ports.shared.alive(session.user).await.unwrap_or_default();
+        let now = self.now();
+        let alive = self.ports.shared.alive(session.user, now).await.unwrap_or_default();
         let shared = alive.into_iter().find(|other| other.token == session.token);
         let life = self.settings.life;
         let ended = match shared {
-            Some(shared) => shared.ended(self.now(), &life),
-            None => stored.ended(self.now(), &life.lenient()),
+            Some(shared) => shared.ended(now, &life),
+            None => stored.ended(now, &life.lenient()),
         };
         ended.map_or(Ok(()), |ended| Err(AuthError::SessionEnded(ended)))
     }
@@ -112,7 +113,7 @@ impl Auth {
 
     /// Puts a session into the shared state. Without it the durable store is asked, so failing costs time only.
     pub(super) async fn admit(&self, session: Session) {
-        if let Err(cause) = self.ports.shared.admit(session).await {
+        if let Err(cause) = self.ports.shared.admit(session, self.now()).await {
             tracing::warn!(%cause, "session is not in the shared state");
         }
     }

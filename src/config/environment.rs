@@ -9,8 +9,9 @@ use super::Cli;
 const PREFIX: &str = "FINBRAIN_";
 
 /// Read by tests and builds, not by the server.
-const TOLERATED: [&str; 6] = [
+const TOLERATED: [&str; 7] = [
     "FINBRAIN_TEST_DATA",
+    "FINBRAIN_TEST_STORE",
     "FINBRAIN_SIM_SEED",
     "FINBRAIN_UI",
     "FINBRAIN_UI_OUT",

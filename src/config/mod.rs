@@ -157,6 +157,12 @@ pub struct Settings {
     #[arg(value_parser = value_parser!(u32).range(1..=1_000_000))]
     pub login_burst: u32,
 
+    /// Seconds between a stop signal and the last request that is taken, for balancers to look elsewhere
+    /// [default: 5 with MongoDB, 0 without]
+    #[arg(long, env = "FINBRAIN_DRAIN", global = true, value_name = "SECONDS")]
+    #[arg(value_parser = value_parser!(u8).range(0..=9))]
+    pub drain: Option<u8>,
+
     /// Memory for open books, such as 512MiB
     #[arg(long, env = "FINBRAIN_LEDGER_MEMORY", global = true, value_name = "SIZE")]
     #[arg(default_value = "512MiB")]

@@ -5,6 +5,7 @@ use std::{
     num::NonZeroUsize,
     path::PathBuf,
     thread,
+    time::Duration,
 };
 
 use finbrain_domain::{email::Email, session::SessionLife};
@@ -19,6 +20,9 @@ const MIN_LEDGER_MEMORY: ByteSize = ByteSize(16 << 20);
 const HEARTBEAT: u32 = 30;
 /// They warn this long before inactivity ends a session, or for the last fifth of a shorter timeout.
 const WARNING: u32 = 60;
+
+/// A balancer that looks every two seconds has seen by then that a pod is not ready.
+const DRAIN: u8 = 5;
 
 /// Settings that make sense together.
 #[derive(Debug, Clone)]
@@ -37,6 +41,8 @@ pub struct Config {
     pub session_rate: Rate,
     /// Attempts to sign in from one network.
     pub login_rate: Rate,
+    /// From the signal to stop to the last request that is taken.
+    pub drain: Duration,
     /// Bytes for open books.
     pub ledger_memory: u64,
     pub workers: NonZeroUsize,
@@ -52,6 +58,16 @@ pub enum StoreSettings {
     Embedded { data_dir: PathBuf },
     /// Many pods. Both addresses may carry passwords and are never shown.
     Cluster { mongodb_uri: String, read: ReadMode, redis_url: Option<String> },
+}
+
+impl StoreSettings {
+    /// Where it is, as people may be told.
+    pub fn place(&self) -> String {
+        match self {
+            Self::Embedded { data_dir } => data_dir.display().to_string(),
+            Self::Cluster { .. } => "the database".to_owned(),
+        }
+    }
 }
 
 impl std::fmt::Debug for StoreSettings {
@@ -167,6 +183,7 @@ impl Config {
             admin_email: settings.admin_email.as_ref().map(admin_email).transpose()?,
             listen: settings.listen,
             ops_listen: settings.ops_listen,
+            drain: drain(&settings),
             store: store_settings(&settings)?,
             allow_insecure_http: settings.allow_insecure_http,
             trusted_proxies: settings.trusted_proxies,
@@ -292,6 +309,12 @@ fn session_times(settings: &Settings) -> Result<SessionTimes, ConfigError> {
         heartbeat_seconds: HEARTBEAT.min(idle / 3),
         warning_seconds: inactive - WARNING.min(inactive / 5),
     })
+}
+
+/// One server alone has no balancer that could look elsewhere.
+fn drain(settings: &Settings) -> Duration {
+    let usual = if settings.mongodb_uri.is_some() { DRAIN } else { 0 };
+    Duration::from_secs(settings.drain.unwrap_or(usual).into())
 }
 
 fn workers(given: Option<u16>) -> NonZeroUsize {

@@ -112,6 +112,7 @@ impl From<StoreError> for Problem {
                 tracing::error!(store.fault = cause, "the store is damaged");
                 Code::Damaged.into()
             }
+            StoreError::Closed => Code::BookClosed.into(),
         }
     }
 }

@@ -11,7 +11,7 @@ use actix_web::{
 use finbrain_actors::{
     Ports,
     registry::Registry,
-    user_session::{Event, Subscription},
+    user_session::{Event, Reader, Subscription},
 };
 use finbrain_domain::{access::AccessChange, change::Change, entry::Entry, ids::BookId, session::Session};
 use futures_util::stream;
@@ -25,7 +25,7 @@ use super::{
     query::Query,
 };
 use crate::{
-    auth::accounts::Auth,
+    auth::{accounts::Auth, error::AuthError},
     problem::{Code, Problem},
 };
 
@@ -58,7 +58,9 @@ pub async fn events(
     Query(query): Query<EventsQuery>,
 ) -> Result<HttpResponse, Problem> {
     let resumed = request.headers().get("last-event-id").and_then(|id| id.to_str().ok()?.parse().ok());
-    let subscription = registry.subscribe(caller.owner(), caller.reader()).await?;
+    // Who resumes has seen that version, whichever pod told it.
+    let seen = caller.reader().seen.max(resumed.unwrap_or(0));
+    let subscription = registry.subscribe(caller.owner(), Reader { seen, ..caller.reader() }).await?;
     let version = subscription.from;
     let since = resumed.or(query.since).unwrap_or(version).min(version);
     let (sender, mut receiver) = mpsc::channel(16);
@@ -101,9 +103,14 @@ impl Feed {
         alive.reset();
         loop {
             tokio::select! {
-                event = subscription.events.recv() => {
-                    self.tell(event.ok_or(Closed)?).await?;
-                }
+                event = subscription.events.recv() => match event {
+                    Some(event) => self.tell(event).await?,
+                    // The actor stops, or this reader is too slow. What it missed is in the journal, on every pod.
+                    None => {
+                        self.send(Bytes::from_static(b": resume\nretry: 250\n\n")).await?;
+                        return Err(Closed);
+                    }
+                },
                 _ = recheck.tick() => self.check_session().await?,
                 _ = alive.tick() => self.send(Bytes::from_static(b":\n\n")).await?,
                 () = self.sender.closed() => return Err(Closed),
@@ -155,7 +162,8 @@ impl Feed {
     /// Ends the stream of a session that ran out.
     async fn check_session(&self) -> Result<(), Closed> {
         match self.auth.check(&self.session).await {
-            Ok(()) => Ok(()),
+            // A store that is away ends no session.
+            Ok(()) | Err(AuthError::Store(_)) => Ok(()),
             Err(reason) => self.end(Problem::from(reason).code()).await,
         }
     }

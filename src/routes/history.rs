@@ -249,7 +249,10 @@ pub async fn history(
         .into_iter()
         .map(|Told { entry, changes, changes_total }| (entry, (changes, changes_total)))
         .unzip();
-    let judged = registry.query(caller.owner(), Reversible { entries }, caller.reader()).await?.output;
+    let judged = registry
+        .query_proven(caller.owner(), Reversible { entries }, caller.reader(), Some(answered.version))
+        .await?
+        .output;
     let data = judged.into_iter().zip(told);
     let data = data
         .map(|((entry, undoable), (changes, changes_total))| HistoryView {

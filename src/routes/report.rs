@@ -87,7 +87,7 @@ impl Reports {
         let (version, settings) = self.registry.current(caller.owner(), caller.reader()).await?;
         let today = settings.today(self.ports.clock.now());
         let key = Tag { book, version, revision: self.rates.current().revision(), today }.digest(request);
-        // A client that has seen more than this ledger gets no answer from before.
+        // A client that has seen more than this ledger gets no answer from before: the query refuses it.
         if caller.reader().seen <= version {
             if matches(request, &key) {
                 return Ok(answer(HttpResponse::NotModified(), version, &key).finish());
@@ -96,8 +96,10 @@ impl Reports {
                 return Ok(answer(HttpResponse::Ok(), version, &key).content_type(JSON).body(body));
             }
         }
-        let Answered { output: Report { output, revision, today }, version } =
-            self.registry.query(caller.owner(), Sourced(query), caller.reader()).await?;
+        let Answered { output: Report { output, revision, today }, version } = self
+            .registry
+            .query_proven(caller.owner(), Sourced(query), caller.reader(), Some(version))
+            .await?;
         let body = Bytes::from(serde_json::to_vec(&view(&output)).expect("reports are plain data"));
         let key = Tag { book, version, revision, today }.digest(request);
         if body.len() <= LARGEST {

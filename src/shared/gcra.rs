@@ -26,9 +26,19 @@ impl Rate {
         Self { interval: i64::from(period.div_ceil(tokens.max(1))), burst: i64::from(burst.max(1)) }
     }
 
+    /// Between two tokens, in microseconds.
+    pub(super) const fn interval(self) -> i64 {
+        self.interval
+    }
+
+    /// How far a drained bucket is from a full one, in microseconds.
+    pub(super) const fn room(self) -> i64 {
+        self.interval * self.burst
+    }
+
     /// Counts one more at `now`. `full_at` is the state of the key, 0 at first. `Err` is the time to wait.
     pub(super) fn take(self, full_at: &mut i64, now: i64) -> Result<(), Duration> {
-        let room = self.interval * self.burst;
+        let room = self.room();
         // No count at this clock leads further ahead than a drained bucket: the clock was set back, or another pod's is
         // ahead. Starting afresh is better than locking people out until this clock has caught up.
         *full_at = if *full_at > now.saturating_add(room) { now } else { (*full_at).max(now) };

@@ -144,13 +144,26 @@ impl MemoryShared {
     }
 
     fn counted(&self, what: &Limit<'_>) -> Result<(), Duration> {
-        let now = what.now.as_microsecond();
-        let key = self.limit_hash.hash_one((what.name, what.key));
+        self.take(self.cell(what.name, what.key), Rate::from(what), what.now)
+    }
+
+    /// Where the counter of a limited key stands.
+    pub(super) fn cell(&self, name: &str, key: &str) -> u64 {
+        self.limit_hash.hash_one((name, key))
+    }
+
+    /// Counts a request of a session that is not held here.
+    pub(super) fn counted_stranger(&self, touch: &Touch) -> Result<(), Duration> {
+        self.take(self.limit_hash.hash_one(touch.token), self.session_rate, touch.now)
+    }
+
+    pub(super) fn take(&self, key: u64, rate: Rate, now: Timestamp) -> Result<(), Duration> {
+        let now = now.as_microsecond();
         if let Some(mut full_at) = self.limits.get_mut(&key) {
-            return Rate::from(what).take(&mut full_at, now);
+            return rate.take(&mut full_at, now);
         }
         let key = if self.limits.len() < self.limit_cells { key } else { key % OVERFLOW_CELLS };
-        Rate::from(what).take(&mut self.limits.entry(key).or_insert(0), now)
+        rate.take(&mut self.limits.entry(key).or_insert(0), now)
     }
 }
 
@@ -159,7 +172,7 @@ impl Shared for MemoryShared {
         Box::pin(async move { Ok(self.touched(touch)) })
     }
 
-    fn admit(&self, session: Session) -> Answer<'_, Result<(), StoreError>> {
+    fn admit(&self, session: Session, _now: Timestamp) -> Answer<'_, Result<(), StoreError>> {
         Box::pin(async move {
             self.put(session);
             Ok(())
@@ -173,7 +186,7 @@ impl Shared for MemoryShared {
         })
     }
 
-    fn alive(&self, user: UserId) -> Answer<'_, Result<Vec<Session>, StoreError>> {
+    fn alive(&self, user: UserId, _now: Timestamp) -> Answer<'_, Result<Vec<Session>, StoreError>> {
         Box::pin(async move { Ok(self.held_by(user)) })
     }
 

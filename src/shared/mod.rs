@@ -3,6 +3,8 @@
 
 mod gcra;
 mod memory;
+mod redis;
 
 pub use gcra::Rate;
 pub use memory::MemoryShared;
+pub use redis::{ConnectError, RedisSettings, RedisShared, SharedRates, describe_metrics};

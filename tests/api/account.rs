@@ -2,8 +2,8 @@
 
 use std::process::ExitCode;
 
-use finbrain::{check::check, store::embedded::EmbeddedStore};
-use finbrain_domain::{ids::UserId, ports::Users as _};
+use finbrain::check::check;
+use finbrain_domain::ids::UserId;
 use serde_json::{Value, json};
 
 use crate::{
@@ -109,10 +109,7 @@ async fn sessions_that_are_long_over_leave_the_store() {
     let user = dana.id.parse::<UserId>().unwrap();
     app.clock.advance(12 * 3600 + 121);
     dana.login().await;
-    let sessions = async |app: &App| {
-        let store = EmbeddedStore::open_read_only(app.data_dir()).unwrap();
-        store.sessions(user).await.unwrap().len()
-    };
+    let sessions = async |app: &App| app.stores().await.users.sessions(user).await.unwrap().len();
     assert_eq!(sessions(&app).await, 2);
 
     app.restart();
@@ -372,7 +369,11 @@ async fn a_closed_account_is_gone_at_once_and_its_address_is_free() {
     assert_ne!(next.id, dana.id);
     assert_eq!(next.get("/transactions").await["totals"]["count"], 0);
     assert_eq!(crate::app::books(&app).await.iter().filter(|(_, reduced)| *reduced).count(), 1);
-    assert_eq!(check(app.data_dir()).await.unwrap(), ExitCode::SUCCESS);
+    assert_eq!(checked(&app).await, ExitCode::SUCCESS);
     app.stop();
-    assert_eq!(check(app.data_dir()).await.unwrap(), ExitCode::SUCCESS);
+    assert_eq!(checked(&app).await, ExitCode::SUCCESS);
+}
+
+async fn checked(app: &App) -> ExitCode {
+    check(&*app.stores().await.journal, "the test's folder").await.unwrap()
 }

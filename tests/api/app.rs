@@ -13,21 +13,19 @@ use std::{
 
 use clap::Parser as _;
 use finbrain::{
-    app::{Application, describe_metrics},
+    app::{Application, backends, describe_metrics},
     config::{Cli, Config},
-    store::embedded::EmbeddedStore,
+    store::Stores,
     telemetry::Metrics,
 };
 use finbrain_actors::registry::Registry;
-use finbrain_domain::{
-    ids::BookId,
-    ports::{Clock, Journal as _},
-};
+use finbrain_domain::{ids::BookId, ports::Clock};
 use jiff::Timestamp;
 use tempfile::TempDir;
 use tokio::sync::oneshot;
 
 use crate::{
+    backing,
     client::{Client, Person},
     log,
 };
@@ -93,7 +91,10 @@ pub fn spawn_app_with(flags: &[&str]) -> App {
     let _ = provider.install_default();
     let dir = tempfile::tempdir().unwrap();
     let clock = Arc::new(TestClock::new());
-    let flags: Vec<String> = flags.iter().map(|flag| (*flag).to_owned()).collect();
+    let mut flags: Vec<String> = flags.iter().map(|flag| (*flag).to_owned()).collect();
+    if runs_on_mongodb() && !flags.iter().any(|flag| flag.starts_with("--mongodb-uri")) {
+        flags.push(format!("--mongodb-uri={}", backing::new_database()));
+    }
     let (running, places) = start(dir.path(), &flags, Arc::clone(&clock));
     App {
         clock,
@@ -103,6 +104,11 @@ pub fn spawn_app_with(flags: &[&str]) -> App {
         running: Some(running),
         dir,
     }
+}
+
+/// Whether this run of the suite is the one on the store of many pods: `FINBRAIN_TEST_STORE=mongodb`.
+fn runs_on_mongodb() -> bool {
+    std::env::var_os("FINBRAIN_TEST_STORE").is_some_and(|store| store == "mongodb")
 }
 
 impl App {
@@ -120,8 +126,10 @@ impl App {
         *self.places.read().unwrap()
     }
 
-    pub fn data_dir(&self) -> &Path {
-        self.dir.path()
+    /// What is stored, beside the running server.
+    pub async fn stores(&self) -> Stores {
+        let config = config(self.dir.path(), &self.flags);
+        backends::open_to_check(&config.store).await.unwrap()
     }
 
     pub fn registry(&self) -> Registry {
@@ -167,8 +175,7 @@ impl Drop for App {
     }
 }
 
-/// The server has an actix system and threads of its own, so that tests are ordinary ones.
-fn start(data_dir: &Path, flags: &[String], clock: Arc<TestClock>) -> (Running, Places) {
+fn config(data_dir: &Path, flags: &[String]) -> Config {
     let data_dir = data_dir.to_str().unwrap();
     let name = |flag: &str| flag.split('=').next().unwrap().to_owned();
     let usual = [
@@ -178,11 +185,17 @@ fn start(data_dir: &Path, flags: &[String], clock: Arc<TestClock>) -> (Running, 
         "--workers=1",
         "--session-rate=100000",
         "--session-burst=1000000",
+        "--drain=0",
     ];
     let usual = usual.into_iter().filter(|usual| flags.iter().all(|flag| name(flag) != name(usual)));
     let line = ["finbrain", "--data-dir", data_dir].into_iter().chain(usual);
     let cli = Cli::try_parse_from(line.chain(flags.iter().map(String::as_str))).unwrap();
-    let config = Config::resolve(cli.settings, std::iter::empty()).unwrap();
+    Config::resolve(cli.settings, std::iter::empty()).unwrap()
+}
+
+/// The server has an actix system and threads of its own, so that tests are ordinary ones.
+fn start(data_dir: &Path, flags: &[String], clock: Arc<TestClock>) -> (Running, Places) {
+    let config = config(data_dir, flags);
     let (ready, started) = std::sync::mpsc::channel();
     let (stop, stopped) = oneshot::channel();
     let thread = std::thread::spawn(move || {
@@ -217,8 +230,7 @@ pub fn metrics() -> Metrics {
 
 /// The books on disk, each with whether it was closed and reduced.
 pub async fn books(app: &App) -> Vec<(BookId, bool)> {
-    let store = EmbeddedStore::open_read_only(app.data_dir()).unwrap();
-    store.books(None, 500).await.unwrap()
+    app.stores().await.journal.books(None, 500).await.unwrap()
 }
 
 /// Waits for what other threads of the server do by themselves.

@@ -4,6 +4,7 @@
 mod account;
 mod accounts;
 mod app;
+mod backing;
 mod categories;
 mod classifier;
 mod client;

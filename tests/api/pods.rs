@@ -13,7 +13,8 @@ use finbrain_actors::{
     rates::RatesHandle,
     registry::{Owner, Registry},
     user_session::{
-        Accepted, Cubes, Envelope, GetTransaction, Query, Reader, RecordTransaction, Recorded, View,
+        Accepted, AmendTransaction, Cubes, Envelope, Event, GetTransaction, Query, Reader, RecordTransaction,
+        Recorded, Subscription, View,
     },
 };
 use finbrain_domain::{
@@ -25,7 +26,7 @@ use finbrain_domain::{
     session::SessionLife,
     settings::Settings,
     text::{Description, Name},
-    transaction::NewTransaction,
+    transaction::{NewTransaction, TransactionPatch},
     user::{Role, User},
 };
 use futures_util::future::join_all;
@@ -257,5 +258,100 @@ async fn a_key_on_two_pods_at_once_is_applied_once() {
     assert_eq!(ids.len(), 1);
     assert!(answers.iter().all(|answer| answer.version == 2));
     assert_eq!(stage.fold().await.0.len(), 2);
+    stage.end().await;
+}
+
+/// Everything that a stream tells, up to a version.
+async fn told(subscription: &mut Subscription, to: u64) -> Vec<u64> {
+    let mut versions = Vec::new();
+    while versions.last() != Some(&to) {
+        let event = tokio::time::timeout(Duration::from_secs(20), subscription.events.recv()).await;
+        match event.expect("a stream is told within a probe or a hint").expect("the stream goes on") {
+            Event::Entry { entry, .. } => versions.push(entry.slot),
+            Event::Large { version } => versions.push(version),
+        }
+    }
+    versions
+}
+
+#[actix_web::test]
+async fn a_refusal_is_decided_on_what_other_pods_have_written() {
+    let stage = Stage::set().await;
+    let id = TransactionId::new();
+    // The second pod opens the book before the first one writes to it.
+    stage.pods[1].query(stage.owner, GetDigest, READER).await.unwrap();
+    let written = stage.record(0, id, None).await;
+
+    let patch = TransactionPatch {
+        description: Some(Description::parse("elsewhere").unwrap()),
+        ..Default::default()
+    };
+    let amend = AmendTransaction { id, patch, expected: Some(written.version) };
+    let amended = stage.pods[1].command(stage.owner, amend, Envelope::system()).await.unwrap();
+
+    assert_eq!(amended.version, written.version + 1);
+    stage.end().await;
+}
+
+#[actix_web::test]
+async fn what_a_report_is_tagged_with_is_current_on_every_pod() {
+    let stage = Stage::set().await;
+    for round in 0..10 {
+        let (here, there) = (round % 2, (round + 1) % 2);
+        let written = stage.record(here, TransactionId::new(), None).await;
+
+        let (version, _) = stage.pods[there].current(stage.owner, READER).await.unwrap();
+
+        assert_eq!(version, written.version);
+    }
+    stage.end().await;
+}
+
+#[actix_web::test]
+async fn a_stream_tells_what_other_pods_write_in_order_and_once() {
+    let stage = Stage::set().await;
+    let first = stage.record(0, TransactionId::new(), None).await;
+    let mut here = stage.pods[0].subscribe(stage.owner, READER).await.unwrap();
+    let mut there = stage.pods[1].subscribe(stage.owner, READER).await.unwrap();
+    assert_eq!((here.from, there.from), (first.version, first.version));
+
+    let mut last = 0;
+    for round in 0..10 {
+        last = stage.record(round % 2, TransactionId::new(), None).await.version;
+    }
+
+    let every: Vec<u64> = (first.version + 1..=last).collect();
+    assert_eq!((told(&mut here, last).await, told(&mut there, last).await), (every.clone(), every));
+    stage.end().await;
+}
+
+#[actix_web::test]
+async fn a_stream_hears_of_another_pods_entry_before_its_next_probe() {
+    let stage = Stage::set().await;
+    let mut stream = stage.pods[1].subscribe(stage.owner, READER).await.unwrap();
+    let started = std::time::Instant::now();
+
+    // Ten entries, told one after the other: without hints each would wait two seconds for a probe.
+    for _ in 0..10 {
+        let written = stage.record(0, TransactionId::new(), None).await;
+        assert_eq!(told(&mut stream, written.version).await, [written.version]);
+    }
+
+    assert!(started.elapsed() < Duration::from_secs(10), "{:?}", started.elapsed());
+    stage.end().await;
+}
+
+#[actix_web::test]
+async fn a_client_that_has_seen_more_than_the_journal_holds_is_answered_by_nobody() {
+    let stage = Stage::set().await;
+    let written = stage.record(0, TransactionId::new(), None).await;
+    let ahead = Reader { seen: written.version + 1, ..READER };
+
+    for pod in &stage.pods {
+        let behind = Error::Behind { version: written.version, seen: written.version + 1 };
+        assert_eq!(pod.query(stage.owner, GetDigest, ahead).await.unwrap_err(), behind);
+        assert_eq!(pod.subscribe(stage.owner, ahead).await.unwrap_err(), behind);
+        assert_eq!(pod.current(stage.owner, ahead).await.unwrap_err(), behind);
+    }
     stage.end().await;
 }

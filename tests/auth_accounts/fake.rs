@@ -302,14 +302,14 @@ impl Shared for Line {
     fn touch(&self, touch: Touch) -> Answer<'_, Result<Result<Session, TouchRefused>, StoreError>> {
         self.ask(|state| state.touch(touch))
     }
-    fn admit(&self, session: Session) -> Answer<'_, Result<(), StoreError>> {
-        self.ask(|state| state.admit(session))
+    fn admit(&self, session: Session, now: Timestamp) -> Answer<'_, Result<(), StoreError>> {
+        self.ask(|state| state.admit(session, now))
     }
     fn evict(&self, tokens: Vec<Digest>) -> Answer<'_, Result<(), StoreError>> {
         self.ask(|state| state.evict(tokens))
     }
-    fn alive(&self, user: UserId) -> Answer<'_, Result<Vec<Session>, StoreError>> {
-        self.ask(|state| state.alive(user))
+    fn alive(&self, user: UserId, now: Timestamp) -> Answer<'_, Result<Vec<Session>, StoreError>> {
+        self.ask(|state| state.alive(user, now))
     }
     fn drain_seen(&self) -> Answer<'_, Result<Vec<Seen>, StoreError>> {
         self.ask(MemoryShared::drain_seen)

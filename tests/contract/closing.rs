@@ -92,7 +92,13 @@ pub async fn a_reduced_book_keeps_contiguous_slots_and_chains_only(journal: Subj
     let expected: Vec<_> = entries.iter().map(|entry| (entry.slot, entry.chain)).collect();
     assert_eq!(journal.tombstones(book).await, Ok(expected));
     assert_eq!(journal.head(book).await, Ok(2_500));
-    assert!(journal.since(book, 0, 10).await.unwrap().is_empty());
+    assert_eq!(journal.since(book, 0, 10).await, Err(StoreError::Closed));
+    assert_eq!(
+        journal.since(book, 2_499, 10).await,
+        Err(StoreError::Closed),
+        "who slept through it learns of it"
+    );
+    assert_eq!(journal.since(book, 2_500, 10).await, Ok(vec![]));
     assert!(journal.before(book, u64::MAX, 10).await.unwrap().is_empty());
     assert!(journal.by_id(book, last.entry_id).await.unwrap().is_none());
     assert!(journal.by_key(book, "close").await.unwrap().is_none());

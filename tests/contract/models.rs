@@ -30,6 +30,7 @@ fn trained() -> Timestamp {
 }
 
 pub async fn without_a_promotion_there_is_no_model(models: Subject) {
+    assert_eq!(models.newest().await, Ok(None));
     assert_eq!(models.current().await, Ok(None));
     assert_eq!(models.previous().await, Ok(None));
 }
@@ -43,6 +44,7 @@ pub async fn the_last_promoted_model_is_current_and_the_one_before_previous(mode
     let current = models.current().await.unwrap().unwrap();
     let previous = models.previous().await.unwrap().unwrap();
 
+    assert_eq!(models.newest().await, Ok(Some(8)));
     assert_eq!((current.number, current.bytes, current.trained_at), (8, vec![8], trained()));
     assert_eq!((previous.number, previous.bytes), (7, vec![7]));
 }

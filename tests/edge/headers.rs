@@ -96,7 +96,9 @@ async fn the_browser_app_is_read_only_and_says_so() {
 
 #[actix_web::test]
 async fn the_api_is_never_compressed() {
-    let app = App::new().wrap(Edge::new(Transport::Http)).configure(finbrain::routes::configure);
+    let app = App::new()
+        .wrap(Edge::new(Transport::Http, finbrain::routes::ops::Readiness::new()))
+        .configure(finbrain::routes::configure);
     let app = test::init_service(app).await;
 
     for path in ["/api/v1/openapi.json", "/api/v1/nowhere", "/api/nowhere"] {

@@ -109,7 +109,7 @@ async fn a_visit_is_one_line_with_the_pattern_of_its_route() {
 async fn a_client_that_leaves_is_logged_as_well() {
     let kept = Kept::default();
     let app = App::new()
-        .wrap(Edge::new(Transport::Http))
+        .wrap(Edge::new(Transport::Http, finbrain::routes::ops::Readiness::new()))
         .route("/", web::get().to(std::future::pending::<HttpResponse>));
     let app = test::init_service(app).await;
     let log = kept.start(LogFormat::Json);

@@ -84,7 +84,7 @@ async fn server(
     transport: Transport,
 ) -> impl Service<actix_http::Request, Response = ServiceResponse<impl MessageBody>, Error = Error> {
     let app = App::new()
-        .wrap(Edge::new(transport))
+        .wrap(Edge::new(transport, finbrain::routes::ops::Readiness::new()))
         .service(
             web::scope("/api/v1")
                 .service(endpoint("/payments").post(record).get(search))

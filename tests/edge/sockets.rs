@@ -25,7 +25,7 @@ fn listen(readiness: &Readiness) -> SocketAddr {
     let readiness = readiness.clone();
     let factory = move || {
         App::new()
-            .wrap(Edge::new(Transport::Http))
+            .wrap(Edge::new(Transport::Http, Readiness::new()))
             .app_data(Data::new(readiness.clone()))
             .app_data(Data::new(Metrics::detached().1))
             .configure(ops::configure)

@@ -12,6 +12,7 @@ mod wire;
 mod disk;
 mod kill;
 mod log;
+mod pods;
 mod refusal;
 mod seeded;
 mod stop;

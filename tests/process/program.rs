@@ -74,7 +74,15 @@ pub fn run(mut command: Command) -> Outcome {
 /// `finbrain check` says that everything holds.
 #[track_caller]
 pub fn check_holds(dir: &Path) {
-    let outcome = run(finbrain_in(dir, &["check"]));
+    check_holds_in(dir, &[]);
+}
+
+/// The same of the store that the flags name.
+#[track_caller]
+pub fn check_holds_in(dir: &Path, flags: &[&str]) {
+    let mut command = finbrain_in(dir, &["check"]);
+    command.args(flags);
+    let outcome = run(command);
     assert!(outcome.code == Some(0) && outcome.stdout.contains("all chains hold"), "{outcome:?}");
 }
 

@@ -67,6 +67,7 @@ fn a_stop_finishes_requests_and_ends_streams() {
     for stream in &mut streams {
         let mut rest = String::new();
         stream.read_to_string(&mut rest).unwrap();
+        assert!(rest.contains("retry: 250"), "a stream that ends says how to resume: {rest}");
     }
     let status = under_way.finish();
     let code = server.process.ended_within(SOON).code();
@@ -76,6 +77,24 @@ fn a_stop_finishes_requests_and_ends_streams() {
     let again = Server::start(dir.path());
     let rows = person.on(&again).all("/transactions?limit=500", "cursor");
     assert_eq!(rows.len(), 2);
+}
+
+#[test]
+fn a_server_that_drains_serves_and_sends_connections_elsewhere() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut server = Server::start_with(dir.path(), &["--drain", "3"]);
+    let mut client = Person::register(&server, "drain@example.org").on(&server);
+    assert_eq!(client.get("/transactions").expect(200).header("connection"), None);
+
+    server.process.signal("TERM");
+    server.process.line("is stopping", SOON).expect("the signal is noticed");
+    let ready = run(finbrain(&["healthcheck", "--ops-listen", &server.ops.to_string()]));
+    let answer = client.post("/transactions", &expense("while draining")).expect(201);
+
+    ready.refused(1, &["is not ready"]);
+    assert_eq!(answer.header("connection"), Some("close"));
+    assert_eq!(server.process.ended_within(SOON).code(), Some(0));
+    check_holds(dir.path());
 }
 
 #[test]

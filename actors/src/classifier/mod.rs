@@ -222,10 +222,10 @@ impl Classifier {
 
 /// The promoted model when it is not the one that serves; when it cannot be read, the one before it.
 async fn newest(models: &dyn Models, serving: u64) -> Result<Option<Serving>, StoreError> {
-    let Some(current) = models.current().await? else { return Ok(None) };
-    if current.number == serving {
+    if models.newest().await?.is_none_or(|number| number == serving) {
         return Ok(None);
     }
+    let Some(current) = models.current().await? else { return Ok(None) };
     if let Some(opened) = open(current).await {
         return Ok(Some(opened));
     }

@@ -52,7 +52,7 @@ pub use self::{
     },
     view::{Answered, Cubes, Query, Reader, View},
 };
-pub(crate) use self::{command::Waiting, view::Asked};
+pub(crate) use self::{command::Waiting, settings::GetCurrent, view::Asked};
 use self::{protocol::Probes, stream::Streams, view::WaitingQuery, write::Queued};
 use crate::{Ports, rates::RatesHandle};
 
@@ -285,10 +285,12 @@ impl Handler<Run> for UserSession {
 }
 
 impl UserSession {
-    /// Answers a query: at once where this process is the only writer, else after a probe of the journal.
+    /// Answers a query: at once where this process is the only writer, or where the same request has probed the journal
+    /// before, else after a probe.
     pub(crate) fn ask(&mut self, query: Box<dyn WaitingQuery>, ctx: &mut Context<Self>) {
         self.published.touch(self.ports.clock.now());
-        if self.ports.journal.is_exclusive() {
+        let is_proven = query.proven().is_some_and(|version| version <= self.ledger.version());
+        if self.ports.journal.is_exclusive() || is_proven {
             self.look(|view, cubes| query.answer(view, cubes));
         } else {
             self.probes.wait(query);
@@ -306,6 +308,13 @@ impl UserSession {
         let subscription = self.streams.subscribe(version);
         self.published.streams.store(self.streams.len(), Ordering::Relaxed);
         Ok(subscription)
+    }
+
+    /// Somebody says that the journal grew. Only open streams want to know before somebody asks.
+    pub(crate) fn hear(&mut self, version: u64, ctx: &mut Context<Self>) {
+        if version > self.ledger.version() && self.streams.len() > 0 {
+            self.probe(ctx);
+        }
     }
 
     /// A device is alive.

@@ -1,5 +1,7 @@
 //! The person's settings.
 
+use std::sync::Arc;
+
 use finbrain_domain::{
     book,
     change::Change,
@@ -20,6 +22,18 @@ impl Query for GetSettings {
 
     fn answer(self, view: &View<'_>, _: &mut Cubes) -> Result<Settings, Error> {
         Ok(view.ledger.settings().clone())
+    }
+}
+
+/// Nothing but the version at which a book was current, with the settings that decide what "today" is.
+#[derive(Debug)]
+pub(crate) struct GetCurrent;
+
+impl Query for GetCurrent {
+    type Output = Arc<Settings>;
+
+    fn answer(self, view: &View<'_>, _: &mut Cubes) -> Result<Arc<Settings>, Error> {
+        Ok(Arc::new(view.ledger.settings().clone()))
     }
 }
 

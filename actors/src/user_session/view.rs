@@ -82,6 +82,8 @@ impl Cubes {
 
 /// A query in the queue, with its type erased.
 pub(crate) trait WaitingQuery: Send {
+    /// A version that a probe of the same request found to be the newest: memory that has it needs no other probe.
+    fn proven(&self) -> Option<u64>;
     fn answer(self: Box<Self>, view: &View<'_>, cubes: &mut Cubes);
     fn fail(self: Box<Self>, error: Error);
 }
@@ -89,12 +91,17 @@ pub(crate) trait WaitingQuery: Send {
 pub(crate) struct Asked<Q: Query> {
     pub query: Q,
     pub reader: Reader,
+    pub proven: Option<u64>,
     pub reply: oneshot::Sender<Result<Answered<Q::Output>, Error>>,
 }
 
 impl<Q: Query> WaitingQuery for Asked<Q> {
+    fn proven(&self) -> Option<u64> {
+        self.proven
+    }
+
     fn answer(self: Box<Self>, view: &View<'_>, cubes: &mut Cubes) {
-        let Self { query, reader, reply } = *self;
+        let Self { query, reader, reply, .. } = *self;
         let version = view.ledger.version();
         let answer = view
             .ledger

@@ -1,15 +1,24 @@
 //! A server process that cannot outlive its starter: a shell waits for the end of its standard input, which comes when
-//! the starter drops it, exits or is killed, and then kills the server.
+//! the starter drops it, exits or is killed, and then kills the server. The shell reaps the server and ends with its
+//! status.
 
 use std::{
     io::{BufRead as _, BufReader},
+    os::unix::process::CommandExt as _,
     path::Path,
     process::{Child, ChildStdin, Command, Stdio},
+    time::{Duration, Instant},
 };
 
-/// `$@` runs in the background; the shell tells its pid, and kills and reaps it when nobody holds the other end of the
-/// pipe.
-const GUARD: &str = r#"log=$1; shift; "$@" >"$log" 2>&1 </dev/null & pid=$!; echo $pid; cat >/dev/null; kill -9 $pid; wait $pid"#;
+/// `$@` runs in the background and the shell tells its pid. Beside it, a second shell holds the pipe and kills it when
+/// nobody has the other end any more.
+const GUARD: &str = r#"log=$1; shift; exec 3<&0
+"$@" >>"$log" 2>&1 </dev/null 3<&- & pid=$!
+echo $pid
+(read -r nothing <&3; kill -9 $pid) >/dev/null 2>&1 & leash=$!
+exec 3<&- >/dev/null
+wait $pid; status=$?
+kill -9 $leash; exit $status"#;
 
 #[derive(Debug, thiserror::Error)]
 pub enum ServerError {
@@ -17,8 +26,14 @@ pub enum ServerError {
     Start { program: String, source: std::io::Error },
     #[error("{0} is missing: `bash .ci/servers` installs what the tests need")]
     Missing(&'static str),
+    #[error("finbrain is missing: build it with `cargo build` or name it in FINBRAIN_BIN")]
+    NotBuilt,
     #[error("{program} is not ready: {cause}")]
     NotReady { program: &'static str, cause: String },
+    #[error("{program} does not do as it is told: {cause}")]
+    Refused { program: &'static str, cause: String },
+    #[error("{program} did not end within {within:?}")]
+    Endless { program: &'static str, within: Duration },
 }
 
 /// A running server. Dropping it kills the process.
@@ -31,7 +46,7 @@ pub struct Guarded {
 }
 
 impl Guarded {
-    /// Starts `program`, whose output goes to the file `log`.
+    /// Starts `program`, whose output is added to the file `log`.
     pub fn start(program: &Path, log: &Path, command: &mut Command) -> Result<Self, ServerError> {
         let failed = |source| ServerError::Start { program: program.display().to_string(), source };
         let mut shell = Command::new("sh");
@@ -42,7 +57,8 @@ impl Guarded {
                 None => shell.env_remove(name),
             };
         }
-        shell.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
+        // A group of its own: Ctrl-C in a terminal reaches the starter alone, who ends its servers in order.
+        shell.process_group(0).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
         let mut shell = shell.spawn().map_err(failed)?;
         let mut told = String::new();
         let stdout = shell.stdout.take().expect("it is piped");
@@ -62,20 +78,37 @@ impl Guarded {
         let _ = Command::new("kill").args(["-s", name, &pid]).stderr(Stdio::null()).status();
     }
 
-    /// Whether the server still runs. The guard reaps it late, so a zombie does not count.
+    /// Whether the server still runs.
     pub fn is_running(&self) -> bool {
         let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.pid)).unwrap_or_default();
         stat.rsplit(')')
             .next()
             .is_some_and(|rest| !rest.trim().is_empty() && !rest.trim_start().starts_with('Z'))
     }
+
+    /// Waits for the end of the server and returns its exit status, which is 128 and the signal when one ended it.
+    /// `None` when it still runs after `within`.
+    pub async fn ended(&mut self, within: Duration) -> Option<i32> {
+        let deadline = Instant::now() + within;
+        loop {
+            if let Ok(Some(status)) = self.shell.try_wait() {
+                return Some(status.code().unwrap_or(-1));
+            }
+            if Instant::now() > deadline {
+                return None;
+            }
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    }
 }
 
 impl Drop for Guarded {
     fn drop(&mut self) {
-        self.signal("KILL");
+        // Once its shell is gone the pid may be another's.
+        if matches!(self.shell.try_wait(), Ok(None)) {
+            self.signal("KILL");
+        }
         drop(self.leash.take());
-        // The shell kills a process that has gone, which is as good.
         let _ = self.shell.wait();
     }
 }

@@ -1,7 +1,8 @@
 //! mongod as a replica set of one member, which is what a contract needs.
 
 use std::{
-    path::PathBuf,
+    fs,
+    path::{Path, PathBuf},
     process::Command,
     time::{Duration, Instant},
 };
@@ -18,13 +19,33 @@ use super::{Guarded, ServerError, free_port};
 /// From the command to a writable primary; a tenth of it on a quiet machine.
 const START: Duration = Duration::from_secs(60);
 
+/// What a member that is there needs to answer.
+const ANSWER: Duration = Duration::from_millis(1500);
+
 /// A running mongod.
 #[derive(Debug)]
 pub struct Mongod {
     pub port: u16,
     process: Option<Guarded>,
-    folder: TempDir,
+    folder: Folder,
     replica_set: String,
+}
+
+/// Where the data are.
+#[derive(Debug)]
+enum Folder {
+    /// Gone with the server.
+    Passing(TempDir),
+    Kept(PathBuf),
+}
+
+impl Folder {
+    fn path(&self) -> &Path {
+        match self {
+            Self::Passing(folder) => folder.path(),
+            Self::Kept(folder) => folder,
+        }
+    }
 }
 
 impl Mongod {
@@ -45,9 +66,24 @@ impl Mongod {
         Ok(Self {
             port: free_port().map_err(failed)?,
             process: None,
-            folder,
+            folder: Folder::Passing(folder),
             replica_set: replica_set.into(),
         })
+    }
+
+    /// A member whose data stay in `folder`, with its port: a set knows its members by address. Not yet started.
+    pub fn prepare_in(replica_set: &str, folder: &Path) -> Result<Self, ServerError> {
+        let failed = |source| ServerError::Start { program: "mongod".into(), source };
+        fs::create_dir_all(folder).map_err(failed)?;
+        let note = folder.join("port");
+        let noted = fs::read_to_string(&note).ok().and_then(|port| port.trim().parse().ok());
+        let port = match noted {
+            Some(port) => port,
+            None => free_port().map_err(failed)?,
+        };
+        fs::write(&note, port.to_string()).map_err(failed)?;
+        let folder = Folder::Kept(folder.to_owned());
+        Ok(Self { port, process: None, folder, replica_set: replica_set.into() })
     }
 
     /// Starts the process over the data that are there.
@@ -94,9 +130,7 @@ impl Mongod {
     /// Runs an administrative command on this very member, trying again until it answers.
     pub async fn command(&self, command: Document) -> Result<Document, ServerError> {
         let not_ready = |cause: String| ServerError::NotReady { program: "mongod", cause };
-        let uri = format!("mongodb://{}/?directConnection=true&serverSelectionTimeoutMS=1000", self.host());
-        let options = ClientOptions::parse(uri).await.map_err(|error| not_ready(error.to_string()))?;
-        let client = Client::with_options(options).map_err(|error| not_ready(error.to_string()))?;
+        let client = self.client().await.map_err(|error| not_ready(error.to_string()))?;
         let deadline = Instant::now() + START;
         loop {
             match client.database("admin").run_command(command.clone()).await {
@@ -105,6 +139,18 @@ impl Mongod {
                 Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
             }
         }
+    }
+
+    /// The same, once. `None` when it does not run, is frozen, or refuses.
+    pub async fn try_command(&self, command: Document) -> Option<Document> {
+        self.process()?;
+        let answer = async { self.client().await.ok()?.database("admin").run_command(command).await.ok() };
+        tokio::time::timeout(ANSWER, answer).await.ok()?
+    }
+
+    async fn client(&self) -> mongodb::error::Result<Client> {
+        let uri = format!("mongodb://{}/?directConnection=true&serverSelectionTimeoutMS=1000", self.host());
+        Client::with_options(ClientOptions::parse(uri).await?)
     }
 
     async fn writable(&self) -> Result<(), ServerError> {

@@ -64,6 +64,33 @@ impl RedisServer {
         Ok(())
     }
 
+    /// Starts a replica of this server and waits until it follows.
+    pub async fn replica(&self) -> Result<Self, ServerError> {
+        let replica = Self::start_with(&["--replicaof", "127.0.0.1", &self.port.to_string()]).await?;
+        let deadline = Instant::now() + START;
+        while !replica.info("replication").await?.contains("master_link_status:up") {
+            if Instant::now() > deadline {
+                let cause = "the replica does not follow".into();
+                return Err(ServerError::NotReady { program: "redis-server", cause });
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        Ok(replica)
+    }
+
+    /// Makes a replica a server of its own, with the data that have reached it.
+    pub async fn promote(&self) -> Result<(), ServerError> {
+        self.command(&["REPLICAOF", "NO", "ONE"]).await.map_err(refused)?;
+        Ok(())
+    }
+
+    /// A section of `INFO`.
+    pub async fn info(&self, section: &str) -> Result<String, ServerError> {
+        let answer = self.command(&["INFO", section]).await.map_err(refused)?;
+        redis::from_redis_value(answer)
+            .map_err(|error| ServerError::Refused { program: "redis-server", cause: error.to_string() })
+    }
+
     /// `kill -9`.
     pub fn kill(&mut self) {
         self.process = None;
@@ -86,4 +113,8 @@ impl RedisServer {
         command.arg(&words[1..]);
         command.query_async(&mut connection).await
     }
+}
+
+fn refused(error: redis::RedisError) -> ServerError {
+    ServerError::Refused { program: "redis-server", cause: error.to_string() }
 }

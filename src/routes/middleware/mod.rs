@@ -21,7 +21,10 @@ use actix_web::{
     body::{BodySize, BoxBody, EitherBody, MessageBody},
     dev::{Service, ServiceRequest, ServiceResponse, Transform, forward_ready},
     error::InternalError,
-    http::header::{self, HeaderValue},
+    http::{
+        ConnectionType,
+        header::{self, HeaderValue},
+    },
     web::Data,
 };
 use futures_util::FutureExt as _;
@@ -31,6 +34,7 @@ use self::{
     access::{Meters, Visit},
     headers::SecurityHeaders,
 };
+use super::ops::{Phase, Readiness};
 use crate::{
     auth::{door::Door, error::AuthError},
     problem::{Code, MEDIA_TYPE, Problem},
@@ -40,14 +44,15 @@ use crate::{
 const API: &str = "/api/";
 
 /// The outermost layer of the application.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Edge {
     headers: SecurityHeaders,
+    readiness: Readiness,
 }
 
 impl Edge {
-    pub fn new(transport: Transport) -> Self {
-        Self { headers: SecurityHeaders::new(transport) }
+    pub fn new(transport: Transport, readiness: Readiness) -> Self {
+        Self { headers: SecurityHeaders::new(transport), readiness }
     }
 }
 
@@ -64,7 +69,8 @@ where
 
     fn new_transform(&self, service: S) -> Self::Future {
         let meters = Rc::new(Meters::default());
-        ready(Ok(EdgeService { service: Rc::new(service), headers: self.headers, meters }))
+        let readiness = self.readiness.clone();
+        ready(Ok(EdgeService { service: Rc::new(service), headers: self.headers, readiness, meters }))
     }
 }
 
@@ -72,6 +78,7 @@ where
 pub struct EdgeService<S> {
     service: Rc<S>,
     headers: SecurityHeaders,
+    readiness: Readiness,
     meters: Rc<Meters>,
 }
 
@@ -99,6 +106,7 @@ where
         request.extensions_mut().insert(id);
         let service = Rc::clone(&self.service);
         let headers = self.headers;
+        let readiness = self.readiness.clone();
         if let Err(error) = check_host(&request) {
             let refused = ServiceResponse::from_err(Problem::from(error), request.into_parts().0);
             let refused = finish(refused, headers, visit, api);
@@ -107,7 +115,13 @@ where
         Box::pin(async move {
             let answer = AssertUnwindSafe(async { service.call(request).await }).catch_unwind().await;
             let error = match answer {
-                Ok(Ok(response)) => return Ok(finish(response, headers, visit, api)),
+                Ok(Ok(mut response)) => {
+                    // Whoever keeps this connection goes elsewhere with the next request, before it is cut.
+                    if readiness.phase() == Phase::Stopping {
+                        response.response_mut().head_mut().set_connection_type(ConnectionType::Close);
+                    }
+                    return Ok(finish(response, headers, visit, api));
+                }
                 Ok(Err(error)) => error,
                 Err(_) => {
                     // The panic hook has said where; what was said may contain a person's data and is dropped.

@@ -1,8 +1,7 @@
-//! How an entry stands in its row. The payload is text while it is small and zstd above that.
+//! How an entry stands in its row.
 
 use finbrain_domain::{
-    change::Change,
-    entry::{Author, Entry, Key, MAX_PACKED, MAX_PAYLOAD, Reversal},
+    entry::{Author, Entry, Key, Reversal},
     ids::{Digest, EntryId, UserId},
 };
 use rusqlite::{
@@ -14,10 +13,7 @@ use super::{
     columns::{Hash, Instant, Text},
     fault::Fault,
 };
-
-/// Payloads up to this size stay readable for any client.
-const PLAIN: usize = 64 * 1024;
-const LEVEL: i32 = 3;
+use crate::store::packing::{Changes, Packed, unpack};
 
 /// Reads whole entries; tombstones of a reduced book are none.
 macro_rules! select_entries {
@@ -32,20 +28,6 @@ macro_rules! select_entries {
 }
 pub(super) use select_entries;
 
-/// An entry made ready for its row, away from the thread that writes.
-pub(super) struct Packed {
-    pub entry: Entry,
-    changes: Changes,
-    /// Whether it closes its book.
-    pub closes: bool,
-}
-
-enum Changes {
-    Erased,
-    Plain(String),
-    Zstd(Vec<u8>),
-}
-
 impl ToSql for Changes {
     fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
         Ok(ToSqlOutput::Borrowed(match self {
@@ -54,37 +36,6 @@ impl ToSql for Changes {
             Self::Zstd(bytes) => ValueRef::Blob(bytes),
         }))
     }
-}
-
-impl Packed {
-    pub(super) fn is_too_large(&self) -> bool {
-        matches!(&self.changes, Changes::Zstd(packed) if packed.len() > MAX_PACKED)
-    }
-}
-
-/// Whether packing takes so long that it belongs on a blocking thread.
-pub(super) fn is_large(entry: &Entry) -> bool {
-    entry.payload.as_ref().is_some_and(|payload| payload.len() > PLAIN)
-}
-
-pub(super) fn pack(mut entry: Entry) -> Result<Packed, std::io::Error> {
-    let closes = closes(&entry);
-    let changes = match entry.payload.take().map(String::from_utf8) {
-        None => Changes::Erased,
-        Some(Ok(json)) if json.len() <= PLAIN => Changes::Plain(json),
-        Some(Ok(json)) => Changes::Zstd(zstd::bulk::compress(json.as_bytes(), LEVEL)?),
-        // Not JSON, hence not ours; kept byte for byte all the same.
-        Some(Err(other)) => Changes::Zstd(zstd::bulk::compress(other.as_bytes(), LEVEL)?),
-    };
-    Ok(Packed { entry, changes, closes })
-}
-
-fn closes(entry: &Entry) -> bool {
-    const NAME: &[u8] = b"\"book_closed\"";
-    // A text may contain the name too, so it only says that reading the changes is worth while.
-    let named =
-        entry.payload.as_ref().is_some_and(|payload| payload.windows(NAME.len()).any(|part| part == NAME));
-    named && entry.changes().is_ok_and(|changes| changes.contains(&Change::BookClosed))
 }
 
 pub(super) fn insert(db: &Connection, packed: &Packed) -> Result<(), Fault> {
@@ -195,18 +146,11 @@ fn payload(row: &Row<'_>) -> Result<Option<Vec<u8>>, Fault> {
     match row.get_ref(12)? {
         ValueRef::Null => Ok(None),
         ValueRef::Text(json) if !is_packed => Ok(Some(json.to_vec())),
-        // A frame that claims more than an entry can hold is not believed.
-        ValueRef::Blob(bytes) if is_packed => zstd::bulk::decompress(bytes, capacity(bytes))
-            .map(Some)
-            .map_err(|_| unreadable(row, "packed changes")),
+        ValueRef::Blob(bytes) if is_packed => {
+            unpack(bytes).map(Some).map_err(|_| unreadable(row, "packed changes"))
+        }
         _ => Err(unreadable(row, "changes")),
     }
-}
-
-/// What unpacking may take: what the frame says, within what an entry can hold.
-fn capacity(frame: &[u8]) -> usize {
-    let said = zstd::zstd_safe::get_frame_content_size(frame).ok().flatten();
-    said.and_then(|size| usize::try_from(size).ok()).map_or(MAX_PAYLOAD, |size| size.min(MAX_PAYLOAD))
 }
 
 pub(super) fn hash(row: &Row<'_>, column: usize) -> Result<Digest, Fault> {

@@ -14,9 +14,13 @@ use rusqlite::{Connection, OptionalExtension};
 use super::{
     EmbeddedStore,
     columns::{Text, integer},
-    entries::{self, Packed, select_entries},
+    entries::{self, select_entries},
     fault::Fault,
     snapshots,
+};
+use crate::store::{
+    packed_snapshot::PackedSnapshot,
+    packing::{Packed, blocking, pack},
 };
 
 /// Payloads that one page of entries may hold, unless a single one is larger.
@@ -41,6 +45,9 @@ impl Journal for EmbeddedStore {
 
     fn since(&self, book: BookId, after: u64, limit: usize) -> Answer<'_, Result<Vec<Entry>, StoreError>> {
         Box::pin(self.read(move |db| {
+            if is_reduced_behind(db, book, after)? {
+                return Err(StoreError::Closed.into());
+            }
             let statement =
                 db.prepare_cached(select_entries!("book = ?1 AND slot > ?2 ORDER BY slot LIMIT ?3"))?;
             entries::read(statement, (Text(book), integer(after), integer(limit)), PAGE)
@@ -93,10 +100,10 @@ impl Journal for EmbeddedStore {
 
     fn keep_snapshot(&self, snapshot: Snapshot) -> Answer<'_, Result<(), StoreError>> {
         Box::pin(async move {
-            let packed = blocking(move || snapshots::pack(snapshot)).await?;
+            let packed = blocking(move || PackedSnapshot::new(&snapshot)).await?;
             self.write(move |db| {
                 // A closed book keeps nothing that could bring its content back.
-                if standing(db, packed.book)?.closed { Ok(()) } else { snapshots::keep(db, &packed) }
+                if standing(db, packed.header.book)?.closed { Ok(()) } else { snapshots::keep(db, &packed) }
             })
             .await
         })
@@ -158,24 +165,6 @@ impl Journal for EmbeddedStore {
     }
 }
 
-async fn pack(entry: Entry) -> Result<Packed, StoreError> {
-    if entries::is_large(&entry) {
-        blocking(move || entries::pack(entry)).await
-    } else {
-        entries::pack(entry).map_err(|error| StoreError::Unavailable(error.to_string()))
-    }
-}
-
-/// Runs work that only computes on a blocking thread.
-async fn blocking<T: Send + 'static>(
-    work: impl FnOnce() -> std::io::Result<T> + Send + 'static,
-) -> Result<T, StoreError> {
-    match tokio::task::spawn_blocking(work).await {
-        Ok(done) => done.map_err(|error| StoreError::Unavailable(error.to_string())),
-        Err(_) => Err(StoreError::Unavailable("packing was cut short".into())),
-    }
-}
-
 /// Where a book stands.
 struct Standing {
     head: u64,
@@ -191,6 +180,17 @@ fn standing(db: &Connection, book: BookId) -> Result<Standing, Fault> {
         .query_row([Text(book)], |row| {
             Ok(Standing { head: row.get::<_, i64>(0)?.cast_unsigned(), closed: row.get(1)? })
         })?)
+}
+
+/// Whether the next entry is one of which only slot and chain are left.
+fn is_reduced_behind(db: &Connection, book: BookId, after: u64) -> Result<bool, Fault> {
+    let next = db
+        .prepare_cached(
+            "SELECT entry_id IS NULL FROM journal WHERE book = ?1 AND slot > ?2 ORDER BY slot LIMIT 1",
+        )?
+        .query_row((Text(book), integer(after)), |row| row.get(0))
+        .optional()?;
+    Ok(next.unwrap_or(false))
 }
 
 fn append(db: &Connection, packed: &Packed) -> Result<Result<(), AppendError>, Fault> {

@@ -17,6 +17,13 @@ use super::{
 const KEPT: i64 = 5;
 
 impl Models for EmbeddedStore {
+    fn newest(&self) -> Answer<'_, Result<Option<u64>, StoreError>> {
+        Box::pin(self.read(|db| {
+            let mut statement = db.prepare_cached("SELECT max(number) FROM models")?;
+            Ok(statement.query_row([], |row| row.get::<_, Option<i64>>(0))?.map(i64::cast_unsigned))
+        }))
+    }
+
     fn current(&self) -> Answer<'_, Result<Option<StoredModel>, StoreError>> {
         Box::pin(self.read(|db| model(db, 0)))
     }

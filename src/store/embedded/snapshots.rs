@@ -1,68 +1,28 @@
-//! Snapshots: packed, cut into parts, with a header that says what they must add up to. Disposable, so that one that
-//! does not add up is the same as none.
+//! Snapshots in SQLite: parts and header are written and read at one moment.
 
-use std::io::{self, Read};
-
-use finbrain_domain::{
-    ids::{BookId, Digest},
-    ports::Snapshot,
-};
+use finbrain_domain::{ids::BookId, ports::Snapshot};
 use rusqlite::{Connection, OptionalExtension};
-use sha2::{Digest as _, Sha256};
 
 use super::{
     columns::{Hash, Text, integer},
     entries::hash,
     fault::Fault,
 };
-
-const PART: usize = 8 * 1024 * 1024;
-/// No ledger is larger; a header that says so is damaged.
-const MAX_SIZE: u64 = 1024 * 1024 * 1024;
-const LEVEL: i32 = 1;
-
-/// A snapshot made ready for its rows.
-pub(super) struct Packed {
-    pub book: BookId,
-    version: u64,
-    format: u32,
-    /// Bytes before packing.
-    size: u64,
-    bytes: Vec<u8>,
-    digest: Digest,
-}
-
-pub(super) fn pack(snapshot: Snapshot) -> io::Result<Packed> {
-    let Snapshot { book, version, format, bytes } = snapshot;
-    let size = bytes.len() as u64;
-    let bytes = zstd::bulk::compress(&bytes, LEVEL)?;
-    Ok(Packed { book, version, format, size, digest: digest(book, version, format, size, &bytes), bytes })
-}
-
-/// Covers the header too: right bytes under a wrong version would be worse than none.
-fn digest(book: BookId, version: u64, format: u32, size: u64, packed: &[u8]) -> Digest {
-    let mut hash = Sha256::new();
-    hash.update(book.as_bytes());
-    hash.update(version.to_be_bytes());
-    hash.update(format.to_be_bytes());
-    hash.update(size.to_be_bytes());
-    hash.update(packed);
-    Digest(hash.finalize().into())
-}
+use crate::store::packed_snapshot::{Header, PackedSnapshot};
 
 /// Keeps it, unless the one in place is as new.
-pub(super) fn keep(db: &Connection, packed: &Packed) -> Result<(), Fault> {
-    let book = packed.book;
+pub(super) fn keep(db: &Connection, packed: &PackedSnapshot) -> Result<(), Fault> {
+    let Header { book, version, format, size, digest } = packed.header;
     let in_place = db
         .prepare_cached("SELECT version FROM snapshots WHERE book = ?1")?
         .query_row([Text(book)], |row| row.get::<_, i64>(0))
         .optional()?;
-    if in_place.is_some_and(|version| version >= integer(packed.version)) {
+    if in_place.is_some_and(|in_place| in_place >= integer(version)) {
         return Ok(());
     }
     remove(db, book)?;
     let mut part = db.prepare_cached("INSERT INTO snapshot_parts (book, part, bytes) VALUES (?1, ?2, ?3)")?;
-    for (number, bytes) in packed.bytes.chunks(PART).enumerate() {
+    for (number, bytes) in packed.parts().enumerate() {
         part.execute((Text(book), integer(number), bytes))?;
     }
     db.prepare_cached(
@@ -70,11 +30,11 @@ pub(super) fn keep(db: &Connection, packed: &Packed) -> Result<(), Fault> {
     )?
     .execute((
         Text(book),
-        integer(packed.version),
-        packed.format,
-        integer(packed.size),
-        integer(packed.bytes.chunks(PART).len()),
-        Hash(packed.digest),
+        integer(version),
+        format,
+        integer(size),
+        integer(packed.parts().len()),
+        Hash(digest),
     ))?;
     Ok(())
 }
@@ -90,22 +50,8 @@ pub(super) fn remove(db: &Connection, book: BookId) -> Result<(), Fault> {
 pub(super) fn load(db: &Connection, book: BookId) -> Result<Option<Snapshot>, Fault> {
     // Header and parts are read at one moment, or a newer snapshot could come in between.
     let moment = db.unchecked_transaction()?;
-    let Some(Header { version, format, size, digest: expected }) = header(&moment, book)? else {
-        return Ok(None);
-    };
-    let packed = parts(&moment, book)?;
-    if size > MAX_SIZE || digest(book, version, format, size, &packed) != expected {
-        return Err(Fault::damaged("snapshot does not match its digest"));
-    }
-    let bytes = unpack(&packed, size).map_err(|_| Fault::damaged("snapshot cannot be unpacked"))?;
-    Ok(Some(Snapshot { book, version, format, bytes }))
-}
-
-struct Header {
-    version: u64,
-    format: u32,
-    size: u64,
-    digest: Digest,
+    let Some(header) = header(&moment, book)? else { return Ok(None) };
+    header.unpack(&parts(&moment, book)?).map(Some).map_err(Fault::damaged)
 }
 
 fn header(db: &Connection, book: BookId) -> Result<Option<Header>, Fault> {
@@ -114,6 +60,7 @@ fn header(db: &Connection, book: BookId) -> Result<Option<Header>, Fault> {
     let mut rows = statement.query([Text(book)])?;
     let Some(row) = rows.next()? else { return Ok(None) };
     Ok(Some(Header {
+        book,
         version: row.get::<_, i64>(0)?.cast_unsigned(),
         format: row.get(1)?,
         size: row.get::<_, i64>(2)?.cast_unsigned(),
@@ -130,11 +77,4 @@ fn parts(db: &Connection, book: BookId) -> Result<Vec<u8>, Fault> {
         packed.extend_from_slice(row.get_ref(0)?.as_blob().map_err(rusqlite::Error::from)?);
     }
     Ok(packed)
-}
-
-/// Unpacks exactly `size` bytes, and stops at the first one too many.
-fn unpack(packed: &[u8], size: u64) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    zstd::stream::read::Decoder::new(packed)?.take(size + 1).read_to_end(&mut bytes)?;
-    if bytes.len() as u64 == size { Ok(bytes) } else { Err(io::ErrorKind::InvalidData.into()) }
 }

@@ -171,7 +171,7 @@ impl Course {
             Err(AppendError::TooLarge) => {
                 refuse(finbrain_domain::Error::EntryTooLarge { limit: MAX_PACKED }.into())
             }
-            Err(AppendError::Store(error @ StoreError::Damaged(_))) => refuse(error.into()),
+            Err(AppendError::Store(error)) if is_hopeless(&error) => refuse(error.into()),
             // Nothing of this sending was written, and there was none before.
             Err(AppendError::Store(error @ (StoreError::Unavailable(_) | StoreError::NoRoom(_))))
                 if !sent.uncertain =>
@@ -201,7 +201,7 @@ impl Course {
     pub fn tail_read(&mut self, tail: Result<&[Entry], StoreError>, waited: Duration) -> Next {
         let tail = match tail {
             Ok(tail) => tail,
-            Err(error @ StoreError::Damaged(_)) => return refuse(error.into()),
+            Err(error) if is_hopeless(&error) => return refuse(error.into()),
             Err(_) if matches!(self.stage, Stage::Sent(_)) => return self.send_again(waited),
             Err(error) => return refuse(error.into()),
         };
@@ -216,7 +216,7 @@ impl Course {
                 let pause = self.pauses.after_loss(self.losses);
                 self.decide_again(pause, waited)
             }
-            // Reduced to its chain, a closed book shows nothing any more.
+            // Nothing can be written into a closed book any more.
             None if sent.closed => refuse(finbrain_domain::Error::BookClosed.into()),
             // The read was stale, or what held the slot was rolled back.
             None => self.send_again(waited),
@@ -232,7 +232,7 @@ impl Course {
     ) -> Next {
         let entry = match found {
             Ok(Some(entry)) => entry,
-            Err(error @ StoreError::Damaged(_)) => return refuse(error.into()),
+            Err(error) if is_hopeless(&error) => return refuse(error.into()),
             Ok(None) if matches!(self.stage, Stage::Deciding) => {
                 return self.decide_again(Duration::ZERO, waited);
             }
@@ -288,6 +288,11 @@ impl Course {
 const fn is_final(error: &Error) -> bool {
     use finbrain_domain::Error as Refusal;
     matches!(error, Error::KeyReused | Error::Domain(Refusal::SessionRevoked | Refusal::BookClosed))
+}
+
+/// What no repetition cures: a damaged journal, or one that is closed and reduced to its chain.
+const fn is_hopeless(error: &StoreError) -> bool {
+    matches!(error, StoreError::Damaged(_) | StoreError::Closed)
 }
 
 const fn refuse(error: Error) -> Next {

@@ -126,11 +126,11 @@ impl World<'_> {
                 let other = self.random.index(CLIENTS);
                 Wish::Revoke(self.clients[other].token)
             }
-            96..98 => {
+            96 => {
                 self.generation += 1;
                 Wish::Raise(self.generation)
             }
-            98 if self.clients[client].wishes == 0 => Wish::Close,
+            97..99 if self.clients[client].wishes == 0 => Wish::Close,
             _ => Wish::Look,
         };
         let key = (wish != Wish::Look && self.random.chance(750)).then(|| {

@@ -19,6 +19,8 @@ pub enum Fault {
     Idle(usize),
     Election,
     Hint,
+    /// No fault: a closed book loses a part of its entries.
+    Reduce,
 }
 
 impl World<'_> {
@@ -65,6 +67,13 @@ impl World<'_> {
                 self.no_primary_until = self.now + self.millis(0..ELECTION);
                 self.stale_until = Some(self.now + self.millis(0..6_000));
                 self.after(Duration::ZERO, Event::Replicated);
+            }
+            Fault::Reduce => {
+                let more = self.random.within(1..8);
+                if self.store.reduce(more) {
+                    let pause = self.millis(0..500);
+                    self.after(pause, Event::Fault(Fault::Reduce));
+                }
             }
             Fault::Hint => {
                 let pod = self.random.index(PODS);

@@ -9,6 +9,7 @@ use finbrain_domain::{
 };
 
 use super::{
+    faults::Fault,
     pod::{Ask, Purpose, Told},
     store::Member,
     world::{Event, World},
@@ -77,10 +78,11 @@ impl World<'_> {
             Ask::Append(entry) => return self.take_in(call, from, *entry),
             // A linearizable read asks a majority first.
             _ if from == Member::Deposed && !self.weather.majority => return,
-            Ask::Since(after) => Told::Entries(Ok(self.store.since(from, after))),
+            Ask::Since(after) => Told::Entries(self.store.since(from, after)),
             Ask::Slot(slot) => {
-                let entry = self.store.since(from, slot - 1).into_iter().next();
-                Told::Entry(Ok(entry.filter(|entry| entry.slot == slot).map(Box::new)))
+                let behind = self.store.since(from, slot - 1);
+                let at = |entry: &Entry| entry.slot == slot;
+                Told::Entry(behind.map(|behind| behind.into_iter().find(at).map(Box::new)))
             }
             Ask::Key(key) => Told::Entry(Ok(self.store.by_key(from, &key).map(Box::new))),
         };
@@ -111,7 +113,12 @@ impl World<'_> {
 
     /// A majority has what the primary has.
     pub(super) fn replicated(&mut self) {
+        let was_closed = self.store.is_closed();
         self.store.replicate();
+        if self.store.is_closed() && !was_closed {
+            let pause = self.millis(0..3_000);
+            self.after(pause, Event::Fault(Fault::Reduce));
+        }
         for (call, entry) in std::mem::take(&mut self.unacknowledged) {
             if self.store.stands(&entry) {
                 self.reply(call, Told::Appended(Ok(())));

@@ -20,7 +20,7 @@ use super::{
     clients::Client,
     faults::Fault,
     fold::Fold,
-    history::{Answer, History, Violation},
+    history::{Answer, History, Then, Violation},
     network::Call,
     pod::{Around, Ask, Effect, Input, Pod, Told},
     random::Random,
@@ -31,6 +31,8 @@ use super::{
 };
 
 pub const PODS: usize = 3;
+/// The longest that a fault lasts.
+const RECOVERY: Duration = Duration::from_secs(10);
 /// Whoever is not done so long after everything works again never will be.
 const PATIENCE: Duration = Duration::from_secs(120);
 
@@ -178,6 +180,9 @@ impl<'r> World<'r> {
             self.welcome();
             self.run_until_done(self.now)?;
         }
+        // Whatever still is frozen, without a primary or deposed comes to itself.
+        self.weather.clear();
+        self.now += RECOVERY;
         let before = self.history.requests.len();
         self.look_everywhere();
         self.run_until_done(self.now)?;
@@ -244,10 +249,14 @@ impl<'r> World<'r> {
             Event::Again { client, deed } => self.again(client, deed),
             Event::Asked { request, input, reply } => self.asked(request, input, reply)?,
             Event::Answered { request, answer } => {
-                let head = self.store.head(Member::Primary);
+                let then = Then {
+                    head: self.store.head(Member::Primary),
+                    stale_until: self.stale_until,
+                    erased: self.store.is_reduced(),
+                };
                 if self.history.requests[request].told.is_none() {
                     self.note(|world| format!("{}: {answer:?}", world.name(request)));
-                    self.history.answered(request, answer.clone(), head, self.stale_until)?;
+                    self.history.answered(request, answer.clone(), then)?;
                     self.answered(request, &answer);
                 }
             }

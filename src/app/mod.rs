@@ -1,5 +1,7 @@
 //! The application: everything wired together. Nobody imports this room but `main` and the tests.
 
+pub mod backends;
+
 use std::{future::Future, net::SocketAddr, sync::Arc, time::Duration};
 
 use actix_web::{
@@ -17,6 +19,7 @@ use finbrain_actors::{
 };
 use finbrain_domain::ports::{Clock, RateSource};
 
+use self::backends::SharedState;
 use crate::{
     auth::{
         self,
@@ -27,7 +30,7 @@ use crate::{
         public_url::{InsecureHttp, PublicUrl},
         settings::{Administrator, Allowance, AuthLimits, AuthSettings, Demos, Registration},
     },
-    config::{self, Config, RatesSource, StoreSettings, Switch},
+    config::{self, Config, RatesSource, Switch},
     outbound::{NoRates, ecb, frankfurter::Frankfurter},
     routes::{
         self,
@@ -35,8 +38,7 @@ use crate::{
         ops::{Phase, Readiness},
         report::Rendered,
     },
-    shared::{MemoryShared, Rate},
-    store::embedded::EmbeddedStore,
+    store::Stores,
     telemetry::Metrics,
 };
 
@@ -67,18 +69,20 @@ impl std::fmt::Debug for Application {
 
 /// What lives as long as the server.
 struct Rooms {
-    store: Arc<EmbeddedStore>,
-    shared: Arc<MemoryShared>,
+    stores: Stores,
+    shared: SharedState,
     clock: Arc<dyn Clock>,
     auth: Data<Auth>,
     registry: Registry,
     readiness: Readiness,
+    drain: Duration,
 }
 
 /// Every metric of the house, by name, unit and meaning.
 pub fn describe_metrics() {
     finbrain_actors::describe_metrics();
     crate::store::embedded::describe_metrics();
+    crate::shared::describe_metrics();
     auth::describe_metrics();
     routes::middleware::describe_metrics();
 }
@@ -86,11 +90,7 @@ pub fn describe_metrics() {
 impl Application {
     /// Opens the store, starts the actors and binds both ports. Needs a running actix system.
     pub async fn start(config: Config, clock: Arc<dyn Clock>, metrics: Metrics) -> anyhow::Result<Self> {
-        let StoreSettings::Embedded { data_dir } = config.store.clone() else {
-            anyhow::bail!("FINBRAIN_MONGODB_URI is not served yet");
-        };
-        let store = web::block(move || EmbeddedStore::open(&data_dir)).await??;
-        let store = Arc::new(store);
+        let stores = backends::open(&config.store).await?;
         let listener = std::net::TcpListener::bind(config.listen)
             .with_context(|| format!("cannot listen on {}", config.listen))?;
         let ops_listener = std::net::TcpListener::bind(config.ops_listen)
@@ -99,22 +99,21 @@ impl Application {
         let public_url = public_url(&config, address)?;
         let door = Data::new(Door::new(public_url.clone(), config.trusted_proxies.clone()));
 
-        let shared = Arc::new(MemoryShared::new(
-            config.session.life,
-            Rate::per_minute(config.session_rate.per_minute, config.session_rate.burst),
-        ));
+        let keys = ServerKeys::load(&*stores.users).await?;
+        let shared = SharedState::open(&config, &keys).await?;
         let ports = Ports {
-            journal: store.clone(),
-            users: store.clone(),
-            due: store.clone(),
-            models: store.clone(),
-            shared: shared.clone(),
+            journal: stores.journal.clone(),
+            users: stores.users.clone(),
+            due: stores.due.clone(),
+            models: stores.models.clone(),
+            shared: shared.port(),
             clock: Arc::clone(&clock),
         };
-        let auth = Data::new(open_auth(&config, &public_url, &ports).await?);
+        let session_clock = shared.clock(Arc::clone(&clock));
+        let auth = Data::new(open_auth(&config, &public_url, &ports, keys, session_clock).await?);
         let arbiter = actix::Arbiter::current();
-        let rates =
-            RatesHandle::start(&arbiter, rate_floor().await?, rate_source(&config)?, Arc::clone(&clock));
+        let source = shared.rates(rate_source(&config)?, Arc::clone(&clock));
+        let rates = RatesHandle::start(&arbiter, rate_floor().await?, source, Arc::clone(&clock));
         let memory = usize::try_from(config.ledger_memory).unwrap_or(usize::MAX);
         let registry = Registry::new(ports.clone(), rates.clone(), config.workers.get(), memory);
         let classifier = ClassifierHandle::start(&arbiter, ports.models.clone(), Arc::clone(&clock));
@@ -123,10 +122,11 @@ impl Application {
             WorkerHandle::start(&arbiter, ports.clone(), registry.clone(), classifier.clone(), sharing);
 
         let readiness = Readiness::new();
-        let edge = Edge::new(match public_url.transport() {
+        let transport = match public_url.transport() {
             auth::public_url::Transport::Encrypted => Transport::Https,
             auth::public_url::Transport::Loopback | auth::public_url::Transport::Insecure => Transport::Http,
-        });
+        };
+        let edge = Edge::new(transport, readiness.clone());
         let parts = Parts {
             door,
             auth: auth.clone(),
@@ -138,19 +138,20 @@ impl Application {
             rendered: Data::new(Rendered::default()),
             session: Data::new(config.session),
         };
-        let server = HttpServer::new(move || App::new().wrap(edge).configure(|app| parts.configure(app)))
-            .workers(config.workers.get())
-            .disable_signals()
-            .shutdown_timeout(20)
-            .listen(listener)?
-            .run();
+        let server =
+            HttpServer::new(move || App::new().wrap(edge.clone()).configure(|app| parts.configure(app)))
+                .workers(config.workers.get())
+                .disable_signals()
+                .shutdown_timeout(20)
+                .listen(listener)?
+                .run();
         let ops_parts = (Data::new(readiness.clone()), Data::new(metrics));
         let ops = HttpServer::new(move || {
             let (readiness, metrics) = ops_parts.clone();
             App::new().app_data(readiness).app_data(metrics).configure(routes::ops::configure)
         });
         let ops = ops.workers(1).disable_signals().shutdown_timeout(1).listen(ops_listener)?.run();
-        let rooms = Rooms { store, shared, clock, auth, registry, readiness };
+        let rooms = Rooms { stores, shared, clock, auth, registry, readiness, drain: config.drain };
         rooms.readiness.set(Phase::Ready);
         Ok(Self { address, ops_address, public_url, server, ops, rooms })
     }
@@ -185,6 +186,8 @@ impl Application {
             actix_web::rt::spawn(upkeep(rooms.auth.clone(), rooms.shared.clone(), rooms.clock.clone()));
         stop.await;
         rooms.readiness.set(Phase::Stopping);
+        // Requests still come while balancers learn that this server is not ready; each is told to come here no more.
+        tokio::time::sleep(rooms.drain).await;
         // Streams never end by themselves: the actors go first, and their readers resume elsewhere.
         let drain = handle.stop(true);
         rooms.registry.shut_down().await;
@@ -196,7 +199,7 @@ impl Application {
         ops_handle.stop(false).await;
         server.await??;
         ops.await??;
-        rooms.store.close().await;
+        rooms.stores.close().await;
         Ok(())
     }
 }
@@ -231,7 +234,7 @@ impl Parts {
 }
 
 /// Work that comes back every few seconds.
-async fn upkeep(auth: Data<Auth>, shared: Arc<MemoryShared>, clock: Arc<dyn Clock>) {
+async fn upkeep(auth: Data<Auth>, shared: SharedState, clock: Arc<dyn Clock>) {
     let mut flush = tokio::time::interval(FLUSH_EVERY);
     let mut sweep = tokio::time::interval(SWEEP_EVERY);
     let mut purge = tokio::time::interval(PURGE_EVERY);
@@ -257,8 +260,13 @@ fn public_url(config: &Config, bound: SocketAddr) -> anyhow::Result<PublicUrl> {
     Ok(PublicUrl::parse(&config.public_url(bound), insecure)?)
 }
 
-async fn open_auth(config: &Config, public_url: &PublicUrl, ports: &Ports) -> anyhow::Result<Auth> {
-    let keys = ServerKeys::load(&*ports.users).await?;
+async fn open_auth(
+    config: &Config,
+    public_url: &PublicUrl,
+    ports: &Ports,
+    keys: ServerKeys,
+    clock: Arc<dyn Clock>,
+) -> anyhow::Result<Auth> {
     // The first hash measures the machine and takes a while.
     let pool = web::block(|| HashPool::start(PoolSettings::default())).await??;
     let settings = AuthSettings {
@@ -290,7 +298,7 @@ async fn open_auth(config: &Config, public_url: &PublicUrl, ports: &Ports) -> an
         shared: ports.shared.clone(),
         journal: ports.journal.clone(),
         due: ports.due.clone(),
-        clock: ports.clock.clone(),
+        clock,
     };
     Ok(Auth::new(auth_ports, Arc::new(pool), keys, settings))
 }

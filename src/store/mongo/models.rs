@@ -1,0 +1,154 @@
+//! Trained models and the examples that teach them, in MongoDB.
+
+use finbrain_domain::{
+    ids::UserId,
+    ports::{Answer, Models, StoreError, StoredModel, TrainingExample},
+};
+use jiff::Timestamp;
+use mongodb::bson::{Document, doc};
+use uuid::Uuid;
+
+use super::{
+    MongoStore,
+    call::{read, write},
+    fault::{Fault, Refusal, duplicates_in_bulk},
+    fields::{Fields, bytes, instant, integer, text},
+    schema::ID,
+};
+
+/// Promoted models that are kept.
+const KEPT: u64 = 5;
+/// What a document holds beside its fields; the server's limit is 16 MiB.
+const MAX_MODEL: usize = 15 * 1024 * 1024;
+
+impl Models for MongoStore {
+    fn newest(&self) -> Answer<'_, Result<Option<u64>, StoreError>> {
+        Box::pin(async move {
+            let number = read(self.soon(), "model", self.newest_model()).await?;
+            Ok((number > 0).then_some(number))
+        })
+    }
+
+    fn current(&self) -> Answer<'_, Result<Option<StoredModel>, StoreError>> {
+        Box::pin(self.model(0))
+    }
+
+    fn previous(&self) -> Answer<'_, Result<Option<StoredModel>, StoreError>> {
+        Box::pin(self.model(1))
+    }
+
+    fn promote(&self, bytes: Vec<u8>, trained_at: Timestamp) -> Answer<'_, Result<u64, StoreError>> {
+        Box::pin(self.promote_model(bytes, trained_at))
+    }
+
+    fn add_examples(&self, examples: Vec<TrainingExample>) -> Answer<'_, Result<(), StoreError>> {
+        Box::pin(async move {
+            if examples.is_empty() {
+                return Ok(());
+            }
+            let documents = examples.iter().map(example_document);
+            let added = self.collections.examples.insert_many(documents).ordered(false);
+            let added = async {
+                match added.await {
+                    // Delivered before.
+                    Err(error) if duplicates_in_bulk(&error).is_some() => Ok(()),
+                    added => added.map(drop).map_err(Fault::from),
+                }
+            };
+            Ok(write(self.in_bulk(), "add_examples", added).await?)
+        })
+    }
+
+    fn examples(&self, limit: usize) -> Answer<'_, Result<Vec<TrainingExample>, StoreError>> {
+        Box::pin(read(self.in_bulk(), "examples", async move {
+            let found = self.all(&self.collections.examples, doc! {}, doc! { "_id": -1 }, limit).await?;
+            found.iter().map(example).collect::<Result<Vec<_>, Fault>>()
+        }))
+    }
+
+    fn count_examples(&self) -> Answer<'_, Result<u64, StoreError>> {
+        Box::pin(read(self.soon(), "count", self.count_of(&self.collections.examples, doc! {})))
+    }
+
+    fn forget_examples(&self, user: UserId) -> Answer<'_, Result<(), StoreError>> {
+        Box::pin(async move {
+            let forgotten = self.collections.examples.delete_many(doc! { "user": text(user) });
+            write(self.in_bulk(), "forget_examples", forgotten).await?;
+            Ok(())
+        })
+    }
+}
+
+impl MongoStore {
+    /// The model so many promotions ago.
+    async fn model(&self, ago: u64) -> Result<Option<StoredModel>, StoreError> {
+        read(self.in_bulk(), "model", async {
+            let found = self.collections.models.find_one(doc! {}).sort(doc! { "_id": -1 }).skip(ago);
+            let Some(found) = found.max_time(self.patience.confirm).await? else { return Ok(None) };
+            let fields = Fields(&found);
+            Ok::<_, Fault>(Some(StoredModel {
+                number: fields.number("_id")?,
+                trained_at: fields.instant("trained_at")?,
+                bytes: fields.bytes("bytes")?.to_vec(),
+            }))
+        })
+        .await
+    }
+
+    /// The number is the id: whoever finds it taken takes the next.
+    async fn promote_model(&self, model: Vec<u8>, trained_at: Timestamp) -> Result<u64, StoreError> {
+        if model.len() > MAX_MODEL {
+            return Err(StoreError::NoRoom(format!(
+                "a model of {} bytes does not fit a document",
+                model.len()
+            )));
+        }
+        let deadline = self.in_bulk();
+        let mut document = doc! { "_id": 0_i64, "trained_at": instant(trained_at), "bytes": bytes(model) };
+        loop {
+            let number = read(deadline, "model", self.newest_model()).await? + 1;
+            document.insert("_id", integer(number));
+            match write(deadline, "promote", self.collections.models.insert_one(&document)).await {
+                Ok(_) => {
+                    let old = doc! { "_id": { "$lte": integer(number.saturating_sub(KEPT)) } };
+                    write(deadline, "promote", self.collections.models.delete_many(old)).await?;
+                    return Ok(number);
+                }
+                Err(Refusal::Duplicate(index)) if index == ID => {}
+                Err(refusal) => return Err(refusal.into()),
+            }
+        }
+    }
+
+    /// 0 when none was promoted.
+    async fn newest_model(&self) -> Result<u64, Fault> {
+        let found = self.collections.models.find_one(doc! {}).sort(doc! { "_id": -1 });
+        let found = found.projection(doc! { "_id": 1 }).max_time(self.patience.confirm).await?;
+        found.map_or(Ok(0), |newest| Fields(&newest).number("_id"))
+    }
+}
+
+fn example_document(example: &TrainingExample) -> Document {
+    doc! {
+        // Ordered by time.
+        "_id": Uuid::now_v7().to_string(),
+        "book": text(example.book),
+        "slot": integer(example.slot),
+        "index": i64::from(example.index),
+        "user": text(example.user),
+        "text": &example.text,
+        "category": &example.category,
+    }
+}
+
+fn example(document: &Document) -> Result<TrainingExample, Fault> {
+    let fields = Fields(document);
+    Ok(TrainingExample {
+        user: fields.parse("user")?,
+        book: fields.parse("book")?,
+        slot: fields.counter("slot")?,
+        index: fields.number("index")?,
+        text: fields.text("text")?.to_owned(),
+        category: fields.text("category")?.to_owned(),
+    })
+}
