@@ -81,12 +81,11 @@ impl Cluster {
             Some(port) => port,
             None => free_port().map_err(|source| ServerError::Start { program: "nginx".into(), source })?,
         };
-        let store = Store::Cluster { mongodb_uri: mongo.uri(DATABASE), redis_url: Some(redis.url()) };
         let settings = PodSettings {
             public_url: Some(origin(port)),
             limits: topology.limits,
             environment: topology.environment.clone(),
-            ..PodSettings::over(store)
+            ..PodSettings::over(store(&mongo, &redis))
         };
         let pods = (0..topology.pods).map(|_| Pod::prepare(settings.clone()));
         let mut pods: Vec<Pod> = pods.collect::<Result<_, _>>()?;
@@ -100,6 +99,11 @@ impl Cluster {
     /// Where a browser or a client goes.
     pub fn url(&self) -> String {
         self.nginx.url()
+    }
+
+    /// Where all pods keep their facts.
+    pub fn store(&self) -> Store {
+        store(&self.mongo, &self.redis)
     }
 
     /// Sends new requests to all pods but these.
@@ -130,6 +134,10 @@ impl Cluster {
         self.redis = replica;
         Ok(())
     }
+}
+
+fn store(mongo: &ReplicaSet, redis: &RedisServer) -> Store {
+    Store::Cluster { mongodb_uri: mongo.uri(DATABASE), redis_url: Some(redis.url()) }
 }
 
 fn upstreams(pods: &[Pod], closed: &[usize]) -> Vec<Upstream> {

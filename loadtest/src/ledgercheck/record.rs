@@ -72,6 +72,8 @@ pub struct Session {
     pub session: u64,
     pub account: usize,
     pub token: String,
+    /// When the client had it.
+    pub at: Moment,
 }
 
 /// What a request is about, as the checker tells them apart.

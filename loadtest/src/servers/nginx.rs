@@ -179,7 +179,8 @@ fn program() -> Result<PathBuf, ServerError> {
 fn configuration(port: u16, pods: &[Upstream]) -> String {
     let mut servers = String::new();
     for pod in pods {
-        let state = if pod.is_open { "max_fails=1 fail_timeout=1s" } else { "down" };
+        // A pod that does not run refuses at once, so trying it costs nothing; one that is slow is still one.
+        let state = if pod.is_open { "max_fails=0" } else { "down" };
         let _ = writeln!(servers, "    server {} {state};", pod.address);
     }
     CONFIGURATION
@@ -217,7 +218,7 @@ http {
     proxy_set_header Host $http_host;
     proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
     proxy_set_header X-Forwarded-Proto $scheme;
-    proxy_connect_timeout 1s;
+    proxy_connect_timeout 5s;
     proxy_read_timeout 60s;
     proxy_next_upstream_timeout 10s;
     # Streams of events pass as they come; answers are small.

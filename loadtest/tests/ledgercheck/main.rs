@@ -1,4 +1,5 @@
 //! The checker finds what it looks for: every invariant has a run that breaks it and one that does not.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod durable;
 mod live;
@@ -7,7 +8,10 @@ mod reads;
 mod sessions;
 mod story;
 
-use finbrain_loadtest::ledgercheck::{Invariant, record::Record};
+use finbrain_loadtest::ledgercheck::{
+    Invariant,
+    record::{Answer, Record},
+};
 use story::{Story, id, problem};
 
 #[test]
@@ -78,6 +82,16 @@ fn an_error_that_is_no_problem_document_is_found() {
 
     let mut story = Story::clean();
     story.answer(id::READ_NOTHING).body["status"] = 400.into();
+    story.breaks(Invariant::Form);
+}
+
+#[test]
+fn a_request_that_never_arrived_whole_is_answered_by_http_alone() {
+    let mut story = Story::clean();
+    story.replace(id::READ_NOTHING, Answer { media_type: None, ..story::answer(408) });
+    story.is_clean();
+
+    story.replace(id::READ_NOTHING, story::answer(404));
     story.breaks(Invariant::Form);
 }
 
