@@ -146,9 +146,9 @@ fn is_full(kind: &ErrorKind) -> bool {
 
 fn is_certainly_refused(kind: &ErrorKind) -> bool {
     match kind {
-        // No connection was had: the pool is cleared of connections that nobody uses.
+        // Nothing was sent. A pool that is cleared is not among them: when the monitor gives a member up, the driver cancels
+        // what is under way on its connections with that error, and the server may still perform it.
         ErrorKind::ServerSelection { .. }
-        | ErrorKind::ConnectionPoolCleared { .. }
         | ErrorKind::Authentication { .. }
         | ErrorKind::DnsResolve { .. }
         | ErrorKind::InvalidTlsConfig { .. }

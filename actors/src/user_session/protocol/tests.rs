@@ -93,9 +93,10 @@ fn an_unknown_outcome_sends_the_same_entry_to_the_same_slot_until_the_last_call(
 
 #[test]
 fn what_is_down_before_anything_was_sent_is_a_certain_refusal_and_after_it_is_not() {
-    let (mut course, entry) = sent(&ledger());
+    let (mut course, _) = sent(&ledger());
     assert_eq!(refused(course.appended(Err(down().into()), NOW)), Error::Store(down()));
 
+    let (mut course, entry) = sent(&ledger());
     assert!(matches!(course.appended(unknown(), NOW), Next::Append(again, _) if again == entry));
 
     assert!(matches!(course.appended(Err(down().into()), NOW), Next::Append(again, _) if again == entry));
@@ -178,6 +179,7 @@ fn a_book_that_is_closed_may_have_been_closed_by_my_own_entry() {
 
     let closed = Error::Domain(finbrain_domain::Error::BookClosed);
     assert_eq!(refused(course.tail_read(Ok(&[]), NOW)), closed);
+    assert_eq!(refused(course.tail_read(Err(StoreError::Closed), NOW)), closed, "and reduced");
     assert_eq!(course.tail_read(Ok(&[entry]), NOW), Next::Answer(Outcome::Accepted(2)));
 }
 
