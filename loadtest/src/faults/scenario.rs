@@ -41,6 +41,8 @@ pub struct Scenario {
     pub timeout: Duration,
     /// MongoDB elects while majority reads are on: what is stale then is counted apart.
     pub elections: bool,
+    /// Pods are killed: nginx answers in their place to what it may not repeat.
+    pub pods_die: bool,
     /// The disk is full: to say so is an answer.
     pub no_room: bool,
 }
@@ -57,6 +59,7 @@ impl Scenario {
             doors: Doors::All,
             timeout: PATIENT,
             elections: false,
+            pods_die: false,
             no_room: false,
         }
     }
@@ -76,6 +79,7 @@ impl Scenario {
             doors: Doors::All,
             timeout: PATIENT,
             elections: false,
+            pods_die: false,
             no_room: false,
         }
     }
@@ -91,6 +95,7 @@ impl Scenario {
         Rules {
             proxied: matches!(self.play, Play::Cluster(..)),
             elections: self.elections,
+            pods_die: self.pods_die,
             no_room: self.no_room,
             ..Rules::default()
         }
@@ -113,7 +118,10 @@ pub fn all() -> Vec<Scenario> {
 
 fn of_pods() -> Vec<Scenario> {
     vec![
-        Scenario::cluster("pod-kill", "kill -9 of a pod", (50, 3), |scene| Box::pin(pods::kill(scene))),
+        Scenario {
+            pods_die: true,
+            ..Scenario::cluster("pod-kill", "kill -9 of a pod", (50, 3), |scene| Box::pin(pods::kill(scene)))
+        },
         Scenario {
             timeout: Duration::from_secs(2),
             ..Scenario::cluster(
@@ -126,9 +134,12 @@ fn of_pods() -> Vec<Scenario> {
         Scenario::cluster("same-key", "50 requests with one key on three pods at once", (200, 10), |scene| {
             Box::pin(pods::same_key(scene))
         }),
-        Scenario::cluster("clock", "the clock of a pod 1 h ahead, then 1 h behind", (10, 2), |scene| {
-            Box::pin(pods::clock(scene))
-        }),
+        Scenario {
+            pods_die: true,
+            ..Scenario::cluster("clock", "the clock of a pod 1 h ahead, then 1 h behind", (10, 2), |scene| {
+                Box::pin(pods::clock(scene))
+            })
+        },
         Scenario {
             doors: Doors::Nginx,
             ..Scenario::cluster(
