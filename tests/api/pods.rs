@@ -212,6 +212,19 @@ fn row(id: TransactionId) -> NewTransaction {
 const READER: Reader = Reader { token: None, auth_generation: u64::MAX, seen: 0 };
 
 #[actix_web::test]
+async fn a_question_that_waits_for_the_journal_is_answered_before_its_pod_stops() {
+    let stage = Stage::set().await;
+    let id = TransactionId::new();
+    let written = stage.record(0, id, None).await;
+
+    let asked = stage.pods[0].query(stage.owner, GetTransaction { id }, READER);
+    let (answered, ()) = futures_util::future::join(asked, stage.pods[0].shut_down()).await;
+
+    assert_eq!(answered.unwrap().version, written.version);
+    stage.end().await;
+}
+
+#[actix_web::test]
 async fn two_pods_write_one_journal_and_read_what_was_acknowledged_before() {
     let stage = Stage::set().await;
 

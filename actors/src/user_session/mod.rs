@@ -187,14 +187,18 @@ impl UserSession {
         }
     }
 
+    /// Whether somebody waits for an answer.
+    fn is_working(&self) -> bool {
+        self.writing || !self.probes.is_idle() || !self.queue.is_empty()
+    }
+
     fn stop_when_idle(&mut self, ctx: &mut Context<Self>) {
         self.streams.drop_closed();
         self.published.streams.store(self.streams.len(), Ordering::Relaxed);
         let now = self.ports.clock.now();
         self.devices.retain(|_, seen| now.duration_since(*seen) < self.life.idle);
         let idle = now.as_second() - self.published.used() >= self.life.idle.as_secs();
-        let working = self.writing || !self.probes.is_idle() || !self.queue.is_empty();
-        if idle && !working && self.streams.len() == 0 {
+        if idle && !self.is_working() && self.streams.len() == 0 {
             self.leave(ctx);
         }
     }
@@ -324,9 +328,9 @@ impl UserSession {
         self.published.touch(now);
     }
 
-    /// Stops in good order: after the commands that wait.
+    /// Stops in good order: after the commands and the questions that wait.
     pub(crate) fn retire(&mut self, ctx: &mut Context<Self>) {
-        if self.writing || !self.queue.is_empty() {
+        if self.is_working() {
             ctx.run_later(Duration::from_millis(20), Self::retire);
         } else {
             self.leave(ctx);
