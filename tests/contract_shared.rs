@@ -175,7 +175,11 @@ async fn a_session_that_is_restored_goes_on_with_the_times_that_it_had() {
 
         shared.admit(session.clone(), at(110)).await.unwrap();
 
-        assert_eq!(shared.alive(session.user, at(110)).await.unwrap(), [session.clone()], "{name}");
+        assert_eq!(
+            shared.alive(session.user, at(110)).await.unwrap(),
+            std::slice::from_ref(&session),
+            "{name}"
+        );
         assert!(touch(&*shared, &session, 189, false).await.is_ok(), "{name}");
         let late = touch(&*shared, &session, 340, true).await;
         assert_eq!(late, Err(TouchRefused::Ended(Ended::Inactive)), "{name}");

@@ -77,7 +77,6 @@ async fn a_frozen_redis_delays_few_requests_by_the_deadline_and_further_ones_not
     redis.process().unwrap().signal("STOP");
 
     let mut slow = Vec::new();
-    until("the circuit opens", async || !answers(&shared).await).await;
     for _ in 0..3 {
         let began = Instant::now();
         assert!(!answers(&shared).await);
@@ -129,7 +128,10 @@ async fn a_session_that_ended_while_redis_was_frozen_stays_ended() {
     let session = session(now());
     shared.admit(session.clone(), now()).await.unwrap();
     redis.process().unwrap().signal("STOP");
-    until("the circuit opens", async || !answers(&shared).await).await;
+    // What is asked before the circuit is open reaches Redis late; this is to reach it never.
+    for _ in 0..3 {
+        assert!(!answers(&shared).await);
+    }
 
     assert!(shared.evict(vec![session.token]).await.is_err());
     redis.process().unwrap().signal("CONT");

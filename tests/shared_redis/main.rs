@@ -4,6 +4,7 @@
 
 mod away;
 mod clocks;
+mod logins;
 mod pods;
 mod secured;
 mod sentinel;

@@ -14,13 +14,18 @@ async fn a_session_that_was_tampered_with_is_unknown_and_can_be_restored() {
     }
     let client = redis::Client::open(redis.url()).unwrap();
     let mut wire = client.get_multiplexed_async_connection().await.unwrap();
-    let sealed: Vec<u8> =
-        redis::cmd("HGET").arg(key_of(&theirs)).arg("sealed").query_async(&mut wire).await.unwrap();
-    let mut forged = sealed.clone();
-    *forged.last_mut().unwrap() ^= 1;
+    let mut sealed_of = async |session: &Session| -> Vec<u8> {
+        redis::cmd("HGET").arg(key_of(session)).arg("sealed").query_async(&mut wire).await.unwrap()
+    };
+    let (mine, sealed) = (sealed_of(&ours).await, sealed_of(&theirs).await);
+    // Our session with another person's name in it.
+    let (from, to) = (ours.user.to_string(), theirs.user.to_string());
+    let place = mine.windows(from.len()).position(|part| part == from.as_bytes()).unwrap();
+    let mut forged = mine.clone();
+    forged[place..place + to.len()].copy_from_slice(to.as_bytes());
 
-    // Another person's session under our token, one with a flipped bit, an unsigned one, and none.
-    for tampered in [&sealed[..], &forged, b"{}", b""] {
+    // Another person's session under our token, the forged one, it without a signature, and none.
+    for tampered in [&sealed[..], &forged, &forged[32..], b""] {
         redis::cmd("HSET")
             .arg(key_of(&ours))
             .arg("sealed")
@@ -73,6 +78,7 @@ async fn values_of_the_wrong_kind_heal_themselves() {
         redis.command(&["HSET", &key_of(&ours), field, "nonsense"]).await.unwrap();
         let answer = touch(&shared, ours.token, now()).await;
         assert!(answer.is_ok() == (field == "full"), "{field}: {answer:?}");
+        assert!(shared.alive(ours.user, now()).await.is_ok(), "{field}");
         shared.admit(ours.clone(), now()).await.unwrap();
     }
 }

@@ -8,6 +8,7 @@ use redis::{
     TlsCertificates, TlsMode,
     sentinel::{SentinelClient, SentinelClientBuilder, SentinelServerType},
 };
+use rustls::pki_types::{CertificateDer, pem::PemObject as _};
 use tokio::sync::Mutex;
 use url::Url;
 
@@ -27,7 +28,7 @@ pub enum ConnectError {
 }
 
 pub(super) enum Address {
-    Server(Client),
+    Server(Box<Client>),
     /// The lookup keeps connections to the Sentinels, one asker at a time.
     Sentinels(Box<Mutex<SentinelClient>>),
 }
@@ -39,10 +40,18 @@ impl Address {
         if scheme.starts_with("rediss") && rustls::crypto::CryptoProvider::get_default().is_none() {
             return Err(ConnectError::NoTls);
         }
+        let is_pem =
+            |pem: &[u8]| CertificateDer::pem_slice_iter(pem).next().is_some_and(|first| first.is_ok());
+        // The driver would trust nobody, and say so with every connection.
+        if authority.is_some_and(|pem| !is_pem(pem)) {
+            return Err(ConnectError::Authority);
+        }
         let certificates =
             authority.map(|pem| TlsCertificates { client_tls: None, root_cert: Some(pem.to_vec()) });
         match scheme {
-            "redis" | "rediss" => server(node(url)?, certificates).map(Self::Server),
+            "redis" | "rediss" => {
+                server(node(url)?, certificates).map(|client| Self::Server(Box::new(client)))
+            }
             "redis+sentinel" => sentinels("redis", rest, certificates),
             "rediss+sentinel" => sentinels("rediss", rest, certificates),
             _ => Err(ConnectError::Malformed),
@@ -52,7 +61,7 @@ impl Address {
     /// A client of the server that is the primary now.
     pub(super) async fn client(&self) -> RedisResult<Client> {
         match self {
-            Self::Server(client) => Ok(client.clone()),
+            Self::Server(client) => Ok(Client::clone(client)),
             Self::Sentinels(sentinels) => sentinels.lock().await.async_get_client().await,
         }
     }

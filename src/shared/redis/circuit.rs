@@ -137,7 +137,9 @@ mod tests {
     #[test]
     fn an_open_one_is_probed_about_once_a_second_and_closed_by_an_answer() {
         let (mut circuit, now) = closed();
-        (0..3).for_each(|_| drop(circuit.failed(now, 255)));
+        for _ in 0..3 {
+            circuit.failed(now, 255);
+        }
 
         assert_eq!(circuit.until_probe(now), Some(Duration::from_millis(1200)));
         let later = now + Duration::from_millis(1200);

@@ -9,6 +9,10 @@ const FAILURES: &str = "finbrain_shared_failures_total";
 const SECONDS: &str = "finbrain_shared_request_seconds";
 const HINTS_LOST: &str = "finbrain_shared_hints_dropped_total";
 
+/// What Redis is asked.
+const REQUESTS: [&str; 9] =
+    ["touch", "admit", "evict", "alive", "limit", "publish", "ping", "get_rates", "keep_rates"];
+
 /// Why a request to Redis failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Failure {
@@ -44,6 +48,9 @@ pub fn describe_metrics() {
     describe_counter!(HINTS_LOST, Unit::Count, "Hints of growth that were not told to other pods");
     gauge!(OPEN).set(0.0);
     counter!(HINTS_LOST).increment(0);
+    for request in REQUESTS {
+        let _ = histogram!(SECONDS, "request" => request);
+    }
     for failure in Failure::ALL {
         counter!(FAILURES, "cause" => failure.as_str()).increment(0);
     }

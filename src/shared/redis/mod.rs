@@ -9,9 +9,10 @@
 //! Redis's clock, which is the same for all pods; whoever judges durable times does so by [`RedisShared::clock`]. So a pod
 //! whose clock is an hour off ends nobody's session and lengthens none.
 //!
-//! **What an operator must allow.** With an ACL, a user needs no more than
+//! **What an operator must allow.** Redis 6 or newer. With an ACL, a user needs no more than
 //! `ACL SETUSER finbrain on >… ~finbrain:* &finbrain:* -@all +evalsha +script|load +time +hmget +hset +pexpire +del
-//! +zadd +zrange +zremrangebyscore +zremrangebyrank +type +get +set +publish +subscribe +unsubscribe +ping +select`.
+//! +zadd +zrange +zremrangebyscore +zremrangebyrank +type +get +set +publish +subscribe +unsubscribe +ping +select`, and
+//! behind Sentinels `+role`.
 
 mod address;
 mod circuit;
@@ -131,7 +132,7 @@ impl RedisShared {
         let mut tasks = JoinSet::new();
         tasks.spawn(Arc::clone(&link).keep());
         tasks.spawn(wires.run());
-        tasks.spawn(settle_when_back(Arc::clone(&sessions)));
+        tasks.spawn(Arc::clone(&sessions).settle());
         Ok(Self { sessions, hints, alone: MemoryShared::new(life, rate), _tasks: tasks })
     }
 
@@ -179,17 +180,6 @@ impl RedisShared {
         script.key(sessions.seal.limit_key(what.name, what.key)).arg(sessions.brought(what.now));
         script.arg(rate.interval()).arg(rate.room());
         script
-    }
-}
-
-/// Pays what is owed to Redis whenever it comes back.
-async fn settle_when_back(sessions: Arc<Sessions>) {
-    let mut closed = sessions.link.watch();
-    while closed.wait_for(|is_closed| *is_closed).await.is_ok() {
-        sessions.settle().await;
-        if closed.wait_for(|is_closed| !*is_closed).await.is_err() {
-            return;
-        }
     }
 }
 

@@ -15,6 +15,7 @@ use finbrain_domain::{
 use futures_util::future::try_join_all;
 use jiff::{SignedDuration, Timestamp};
 use redis::ScriptInvocation;
+use tokio::sync::Notify;
 
 use super::{
     TimeSource,
@@ -31,6 +32,8 @@ const STAYS_ENDED: Duration = Duration::from_secs(300);
 const MOST_LISTED: usize = 64;
 /// Evictions that failed and are owed to Redis. Further ones rest on the journal alone.
 const MOST_OWED: usize = 10_000;
+/// Between two attempts to pay what is owed.
+const PAY_PAUSE: Duration = Duration::from_millis(500);
 const LONGEST_WAIT: u64 = 3_600_000_000;
 
 #[derive(Debug)]
@@ -48,7 +51,7 @@ pub(super) struct Sessions {
 /// Outcome, Redis's now, time to wait, seen, active, and the sealed session.
 type Touched = (u8, i64, i64, i64, i64, Vec<u8>);
 /// Sealed, seen and active, as they stand in the hash.
-type Held = (Option<Vec<u8>>, Option<i64>, Option<i64>);
+type Held = (Option<Vec<u8>>, Option<Vec<u8>>, Option<Vec<u8>>);
 
 impl Sessions {
     pub(super) async fn touch(&self, touch: Touch) -> Result<Result<Session, TouchRefused>, StoreError> {
@@ -115,8 +118,20 @@ impl Sessions {
         evicted
     }
 
-    /// Pays what is owed. To be called when the circuit has closed.
-    pub(super) async fn settle(&self) {
+    /// Pays what is owed whenever Redis is there. For ever.
+    pub(super) async fn settle(self: Arc<Self>) {
+        let mut closed = self.link.watch();
+        loop {
+            self.owed.due().await;
+            if closed.wait_for(|is_closed| *is_closed).await.is_err() {
+                return;
+            }
+            self.pay().await;
+            tokio::time::sleep(PAY_PAUSE).await;
+        }
+    }
+
+    async fn pay(&self) {
         let tokens = self.owed.all();
         // One person's worth at a time, so that each fits the deadline.
         for tokens in tokens.chunks(MOST_LISTED) {
@@ -152,7 +167,8 @@ impl Sessions {
         };
         let known = tokens.into_iter().zip(held).filter_map(|(token, (sealed, seen, active))| {
             let session = self.seal.open_session(token, &sealed?)?;
-            let (last_seen_at, last_active_at) = (rebased(seen?, there, now), rebased(active?, there, now));
+            let instant = |micros: Option<Vec<u8>>| Some(rebased(number(&micros?)?, there, now));
+            let (last_seen_at, last_active_at) = (instant(seen)?, instant(active)?);
             Some(Session { last_seen_at, last_active_at, ..session })
         });
         Ok(known.filter(|session| session.user == user && !self.owed.contains(session.token)).collect())
@@ -227,7 +243,10 @@ impl Sessions {
 
 /// Sessions whose eviction failed.
 #[derive(Debug, Default)]
-pub(super) struct Owed(Mutex<HashMap<Digest, Instant>>);
+pub(super) struct Owed {
+    since: Mutex<HashMap<Digest, Instant>>,
+    added: Notify,
+}
 
 impl Owed {
     fn add(&self, tokens: &[Digest]) {
@@ -236,6 +255,15 @@ impl Owed {
             if owed.len() < MOST_OWED {
                 owed.insert(*token, now);
             }
+        }
+        drop(owed);
+        self.added.notify_one();
+    }
+
+    /// Comes back when something is owed.
+    async fn due(&self) {
+        while self.lock().is_empty() {
+            self.added.notified().await;
         }
     }
 
@@ -262,7 +290,7 @@ impl Owed {
 
     /// Every change of the map is complete when it could unwind.
     fn lock(&self) -> MutexGuard<'_, HashMap<Digest, Instant>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.since.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -270,6 +298,10 @@ impl Owed {
 fn rebased(at: i64, there: i64, here: Timestamp) -> Timestamp {
     let ahead = SignedDuration::from_micros(at.saturating_sub(there));
     here.saturating_add(ahead).unwrap_or(here)
+}
+
+fn number(text: &[u8]) -> Option<i64> {
+    std::str::from_utf8(text).ok()?.parse().ok()
 }
 
 /// How long ago it was, in microseconds. What is still to come, by another pod's clock, is now.

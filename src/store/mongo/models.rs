@@ -22,6 +22,13 @@ const KEPT: u64 = 5;
 const MAX_MODEL: usize = 15 * 1024 * 1024;
 
 impl Models for MongoStore {
+    fn newest(&self) -> Answer<'_, Result<Option<u64>, StoreError>> {
+        Box::pin(async move {
+            let number = read(self.soon(), "model", self.newest_model()).await?;
+            Ok((number > 0).then_some(number))
+        })
+    }
+
     fn current(&self) -> Answer<'_, Result<Option<StoredModel>, StoreError>> {
         Box::pin(self.model(0))
     }
@@ -113,6 +120,7 @@ impl MongoStore {
         }
     }
 
+    /// 0 when none was promoted.
     async fn newest_model(&self) -> Result<u64, Fault> {
         let found = self.collections.models.find_one(doc! {}).sort(doc! { "_id": -1 });
         let found = found.projection(doc! { "_id": 1 }).max_time(self.patience.confirm).await?;
