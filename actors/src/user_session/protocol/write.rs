@@ -18,9 +18,11 @@ use crate::{
 
 /// So often a command loses its slot before it gives up.
 const MOST_LOSSES: u32 = 5;
-/// The journal is not called any later than this after the command was queued. A call takes 2.5 s at most, and whoever
-/// waits for the command leaves after 10 s.
-pub(crate) const LAST_CALL: Duration = Duration::from_secs(7);
+/// A command whose turn comes later than this after it was queued is not begun: whoever waits for it leaves after 10 s.
+pub(crate) const LAST_START: Duration = Duration::from_secs(7);
+/// Nothing is asked of the journal again any later than this after the command was queued. A call takes 2.5 s at most, so
+/// that a store that does not answer at all is told of after one.
+pub(crate) const LAST_CALL: Duration = Duration::from_millis(2_400);
 
 /// One command on its way through the protocol. `waited` is always the time since it was queued.
 #[derive(Debug)]
@@ -111,7 +113,7 @@ impl Course {
 
     /// It is the command's turn.
     pub fn begin(&self, waited: Duration) -> Next {
-        if waited > LAST_CALL {
+        if waited > LAST_START {
             return refuse(Error::Busy { retry_after: Duration::from_secs(1) });
         }
         Next::Decide(Duration::ZERO)
