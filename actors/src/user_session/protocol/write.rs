@@ -52,8 +52,6 @@ struct Sent {
     entry: Entry,
     /// Some sending of it may have landed, or may land yet.
     uncertain: bool,
-    /// The journal said that the book is closed.
-    closed: bool,
 }
 
 /// What a command needs next. The answer goes to the method named.
@@ -158,7 +156,7 @@ impl Course {
     }
 
     fn send(&mut self, entry: Entry) -> Next {
-        let sent = Sent { entry: entry.clone(), uncertain: false, closed: false };
+        let sent = Sent { entry: entry.clone(), uncertain: false };
         self.stage = Stage::Sent(Box::new(sent));
         Next::Append(entry, Duration::ZERO)
     }
@@ -189,7 +187,6 @@ impl Course {
     fn uncertain(&mut self, mut sent: Box<Sent>, error: &AppendError, waited: Duration) -> Next {
         let after = sent.entry.slot - 1;
         sent.uncertain = true;
-        sent.closed = *error == AppendError::Closed;
         self.stage = Stage::Sent(sent);
         match error {
             AppendError::Store(_) => self.send_again(waited),
@@ -218,9 +215,7 @@ impl Course {
                 let pause = self.pauses.after_loss(self.losses);
                 self.decide_again(pause, waited)
             }
-            // Nothing can be written into a closed book any more.
-            None if sent.closed => refuse(finbrain_domain::Error::BookClosed.into()),
-            // The read was stale, or what held the slot was rolled back.
+            // The read was stale, or what held the slot was rolled back. A book that is closed has an entry there, too.
             None => self.send_again(waited),
         }
     }
