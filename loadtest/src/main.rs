@@ -24,14 +24,12 @@ enum Command {
 
 #[expect(clippy::print_stderr, reason = "where a command line says what went wrong")]
 fn main() -> ExitCode {
-    // One TLS library for the whole process; nobody was here before.
-    let _ = rustls::crypto::ring::default_provider().install_default();
     let result = match Cli::parse().command {
         Command::Cluster(args) => cluster::command(&args),
-        Command::Ledgercheck(args) => in_runtime(ledgercheck::command(args)),
+        Command::Ledgercheck(args) => wait_for(ledgercheck::command(args)),
         Command::Load(args) => load::command(&args),
         Command::Logins(args) => logins::command(&args),
-        Command::Proxy(args) => in_runtime(proxy::command(args)),
+        Command::Proxy(args) => wait_for(proxy::command(args)),
     };
     result.unwrap_or_else(|error| {
         eprintln!("finbrain-loadtest: {error:#}");
@@ -39,6 +37,6 @@ fn main() -> ExitCode {
     })
 }
 
-fn in_runtime(command: impl Future<Output = anyhow::Result<ExitCode>>) -> anyhow::Result<ExitCode> {
-    tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(command)
+fn wait_for(command: impl Future<Output = anyhow::Result<ExitCode>>) -> anyhow::Result<ExitCode> {
+    tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?.block_on(command)
 }
