@@ -24,6 +24,8 @@ enum Command {
 
 #[expect(clippy::print_stderr, reason = "where a command line says what went wrong")]
 fn main() -> ExitCode {
+    // One TLS library for the whole process; nobody was here before.
+    let _ = rustls::crypto::ring::default_provider().install_default();
     let result = match Cli::parse().command {
         Command::Cluster(args) => cluster::command(&args),
         Command::Ledgercheck(args) => wait_for(ledgercheck::command(args)),
