@@ -56,6 +56,24 @@ fn no_room_is_an_answer_where_the_disk_is_full_on_purpose() {
 }
 
 #[test]
+fn a_proxy_answers_for_a_pod_only_where_pods_die_on_purpose() {
+    for (pods_die, media_type, is_right) in
+        [(true, "text/html", true), (false, "text/html", false), (true, "application/problem+json", false)]
+    {
+        let mut story = Story::clean();
+        story.replace(id::READ_NOTHING, problem(502, "internal"));
+        story.answer(id::READ_NOTHING).media_type = Some(media_type.into());
+        story.rules().pods_die = pods_die;
+
+        if is_right {
+            story.is_clean();
+        } else {
+            story.breaks(Invariant::Form);
+        }
+    }
+}
+
+#[test]
 fn who_is_told_to_come_again_is_told_when() {
     for (retry_after, is_right) in
         [(None, false), (Some("0"), false), (Some("soon"), false), (Some("1"), true)]

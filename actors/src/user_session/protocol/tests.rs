@@ -181,7 +181,10 @@ fn a_book_that_is_closed_may_have_been_closed_by_my_own_entry() {
     assert_eq!(course.appended(Err(AppendError::Closed), NOW), Next::ReadTail { after: 1 });
 
     let closed = Error::Domain(finbrain_domain::Error::BookClosed);
-    assert!(matches!(course.tail_read(Ok(&[]), NOW), Next::Append(again, _) if again == entry), "a stale read");
+    assert!(
+        matches!(course.tail_read(Ok(&[]), NOW), Next::Append(again, _) if again == entry),
+        "a stale read"
+    );
     assert_eq!(refused(course.tail_read(Err(StoreError::Closed), NOW)), closed, "and reduced");
     assert_eq!(course.tail_read(Ok(&[entry]), NOW), Next::Answer(Outcome::Accepted(2)));
 }
