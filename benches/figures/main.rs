@@ -2,13 +2,15 @@
 //!
 //! It measures the program from outside, as a process that is asked over HTTP, and its rules as functions; it decides
 //! nothing and asserts nothing, because machines differ. The ratios are what counts. `cargo bench --bench figures -- reads`
-//! measures a part: labels, books, reads, writes, logins, opening, folding, process.
+//! measures a part: labels, books, reads, writes, logins, opening, folding, process, pods. The last needs the servers that
+//! `bash .ci/servers` installs.
 
 mod bare;
 mod books;
 mod labels;
 mod load;
 mod logins;
+mod pods;
 mod process;
 mod reads;
 mod server;
@@ -79,6 +81,9 @@ fn measure(parts: &Parts) -> anyhow::Result<()> {
     }
     if parts.has("process") {
         process::measure(&mut table, &folder("full")?)?;
+    }
+    if parts.has("pods") {
+        pods::measure(&mut table)?;
     }
     let text = table.markdown(began);
     println!("{text}");

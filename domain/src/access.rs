@@ -21,7 +21,7 @@ pub enum AccessChange {
 pub struct Revoked {
     /// SHA-256 of the session's token.
     pub token: Digest,
-    /// The absolute end of the session; the ledger forgets the revocation then.
+    /// The absolute end of the session, or later; the ledger forgets the revocation then.
     pub until: Timestamp,
 }
 

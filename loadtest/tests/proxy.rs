@@ -1,4 +1,5 @@
 //! The proxy does to real connections what it is told, and nothing else.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 use std::{
     io::ErrorKind,
@@ -139,10 +140,13 @@ async fn latency_delays_each_direction_and_keeps_the_order() {
 }
 
 #[tokio::test]
-async fn a_black_hole_takes_everything_and_gives_nothing() {
+async fn a_black_hole_takes_everything_gives_nothing_and_leaves_no_connection_with_a_gap() {
     let (echo, proxy) = start().await;
     let mut stream = connect(&proxy).await;
     exchange(&mut stream, "four").await.unwrap();
+
+    let mut idle = connect(&proxy).await;
+    exchange(&mut idle, "idle").await.unwrap();
 
     proxy.set(Kind::black_hole());
     stream.write_all(b"lost").await.unwrap();
@@ -151,9 +155,10 @@ async fn a_black_hole_takes_everything_and_gives_nothing() {
     other.write_all(b"lost").await.unwrap();
     is_silent(&mut other).await;
 
-    assert_eq!(echo.got.load(Ordering::SeqCst), 4);
+    assert_eq!(echo.got.load(Ordering::SeqCst), 8);
     proxy.set(Kind::Pass);
-    assert_eq!(exchange(&mut stream, "back").await.unwrap(), "back");
+    is_reset(&mut stream).await;
+    assert_eq!(exchange(&mut idle, "back").await.unwrap(), "back", "it lost nothing");
 }
 
 #[tokio::test]

@@ -66,10 +66,12 @@ impl SharedState {
     pub async fn open(config: &Config, keys: &ServerKeys) -> anyhow::Result<Self> {
         let (life, rate) = (config.session.life, config.session_rate);
         let rate = Rate::per_minute(rate.per_minute, rate.burst);
-        let StoreSettings::Cluster { redis_url: Some(url), .. } = &config.store else {
+        let StoreSettings::Cluster { redis: Some(redis), .. } = &config.store else {
             return Ok(Self::Memory(Arc::new(MemoryShared::new(life, rate))));
         };
-        let settings = RedisSettings::new(url, keys.shared_state_key(), life, rate);
+        let authority = redis.authority.clone();
+        let settings = RedisSettings::new(&redis.url, keys.shared_state_key(), life, rate);
+        let settings = RedisSettings { authority, ..settings };
         let shared = RedisShared::connect(settings).await.context("FINBRAIN_REDIS_URL cannot be used")?;
         Ok(Self::Redis(Arc::new(shared)))
     }

@@ -86,6 +86,7 @@ struct Rooms {
 pub fn describe_metrics() {
     finbrain_actors::describe_metrics();
     crate::store::embedded::describe_metrics();
+    crate::store::mongo::describe_metrics();
     crate::shared::describe_metrics();
     auth::describe_metrics();
     routes::middleware::describe_metrics();

@@ -14,7 +14,7 @@ use std::{net::SocketAddr, path::PathBuf};
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum, builder::BoolishValueParser, value_parser};
 
 pub use self::{
-    resolve::{Config, ConfigError, Rate, RatesSource, SessionTimes, StoreSettings},
+    resolve::{Config, ConfigError, Rate, RatesSource, RedisSettings, SessionTimes, StoreSettings},
     value::{ByteSize, Given},
 };
 use crate::{auth::address::TrustedProxies, telemetry::LogFormat};
@@ -86,6 +86,10 @@ pub struct Settings {
     /// Redis that holds what pods share; needs MongoDB; may be a path to a file that holds it
     #[arg(long, env = "FINBRAIN_REDIS_URL", global = true, hide_env_values = true, value_name = "URL")]
     pub redis_url: Option<Given>,
+
+    /// Certificate in PEM that a rediss:// server is checked against [default: the public roots]
+    #[arg(long, env = "FINBRAIN_REDIS_CA", global = true, value_name = "FILE")]
+    pub redis_ca: Option<PathBuf>,
 
     /// How MongoDB is read: `linearizable` is right even while a deposed primary still answers, and slower
     #[arg(long, env = "FINBRAIN_READ", global = true, value_enum, default_value_t = ReadMode::Majority)]

@@ -57,7 +57,7 @@ pub enum StoreSettings {
     /// One process, one folder.
     Embedded { data_dir: PathBuf },
     /// Many pods. Both addresses may carry passwords and are never shown.
-    Cluster { mongodb_uri: String, read: ReadMode, redis_url: Option<String> },
+    Cluster { mongodb_uri: String, read: ReadMode, redis: Option<RedisSettings> },
 }
 
 impl StoreSettings {
@@ -76,6 +76,20 @@ impl std::fmt::Debug for StoreSettings {
             Self::Embedded { data_dir } => write!(f, "embedded in {}", data_dir.display()),
             Self::Cluster { read, .. } => write!(f, "MongoDB, read {read:?}"),
         }
+    }
+}
+
+/// Where Redis is, and how it is known to be ours.
+#[derive(Clone, PartialEq, Eq)]
+pub struct RedisSettings {
+    pub url: String,
+    /// In PEM.
+    pub authority: Option<Vec<u8>>,
+}
+
+impl std::fmt::Debug for RedisSettings {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Redis, {}", if self.authority.is_some() { "own authority" } else { "public roots" })
     }
 }
 
@@ -275,12 +289,19 @@ fn store_settings(settings: &Settings) -> Result<StoreSettings, ConfigError> {
     if !["mongodb://", "mongodb+srv://"].iter().any(|scheme| mongodb_uri.starts_with(scheme)) {
         return Err(ConfigError::MongodbUri);
     }
-    let redis_url = settings.redis_url.as_ref().map(|given| read(given, "FINBRAIN_REDIS_URL")).transpose()?;
+    Ok(StoreSettings::Cluster { mongodb_uri, read: settings.read, redis: redis(settings)? })
+}
+
+fn redis(settings: &Settings) -> Result<Option<RedisSettings>, ConfigError> {
+    let Some(given) = &settings.redis_url else { return Ok(None) };
+    let url = read(given, "FINBRAIN_REDIS_URL")?;
     let schemes = ["redis://", "rediss://", "redis+sentinel://", "rediss+sentinel://"];
-    if redis_url.as_ref().is_some_and(|url| !schemes.iter().any(|scheme| url.starts_with(scheme))) {
+    if !schemes.iter().any(|scheme| url.starts_with(scheme)) {
         return Err(ConfigError::RedisUrl);
     }
-    Ok(StoreSettings::Cluster { mongodb_uri, read: settings.read, redis_url })
+    let authority = settings.redis_ca.as_ref().map(std::fs::read).transpose();
+    let authority = authority.map_err(|source| ConfigError::File { name: "FINBRAIN_REDIS_CA", source })?;
+    Ok(Some(RedisSettings { url, authority }))
 }
 
 fn admin_email(given: &Given) -> Result<Email, ConfigError> {

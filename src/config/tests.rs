@@ -210,8 +210,9 @@ fn pods_share_a_mongodb_and_a_redis_whose_addresses_are_never_shown() {
         let flags = ["--mongodb-uri", mongodb, "--redis-url", redis, "--read", "linearizable"];
         let config = resolve(&flags).unwrap();
 
-        let (mongodb_uri, redis_url) = (mongodb.to_owned(), Some(redis.to_owned()));
-        let expected = StoreSettings::Cluster { mongodb_uri, read: ReadMode::Linearizable, redis_url };
+        let redis = Some(RedisSettings { url: redis.to_owned(), authority: None });
+        let expected =
+            StoreSettings::Cluster { mongodb_uri: mongodb.to_owned(), read: ReadMode::Linearizable, redis };
         assert_eq!(config.store, expected);
         assert!(!format!("{config:?}").contains("secret"));
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use finbrain_domain::{
     change::Change,
     entry::{Draft, Entry},
-    ids::BookId,
+    ids::{BookId, Digest},
     ports::{AppendError, Journal, StoreError},
 };
 
@@ -21,6 +21,7 @@ macro_rules! closing_suite {
             a_closed_book_takes_no_entry
             a_text_that_names_the_closing_does_not_close
             a_reduced_book_keeps_contiguous_slots_and_chains_only
+            late_appends_never_revive_a_book_that_is_reduced
             an_open_book_is_not_reduced
             books_are_listed_in_pages_in_the_order_of_ids
         );
@@ -106,6 +107,42 @@ pub async fn a_reduced_book_keeps_contiguous_slots_and_chains_only(journal: Subj
     assert_eq!(journal.append(after(last, draft())).await, Err(AppendError::Closed));
     assert!(all(&*journal, other[0].book).await == other);
     assert_eq!(journal.books(None, 10).await, Ok(vec![(other[0].book, false), (book, true)]));
+}
+
+pub async fn late_appends_never_revive_a_book_that_is_reduced(journal: Subject) {
+    let entries = closed(&*journal, 40).await;
+    let book = entries[0].book;
+    // What pods wanted to append at any time before they were frozen.
+    let late: Vec<_> = (0..entries.len())
+        .map(|slot| match slot {
+            0 => Entry::seal(book, 1, Digest::ZERO, &draft()).unwrap(),
+            slot => after(&entries[slot - 1], draft()),
+        })
+        .chain([after(&entries[39], draft())])
+        .collect();
+    let append_all = |late: Vec<Entry>| {
+        let journal = journal.clone();
+        async move {
+            let mut answers = Vec::new();
+            for entry in late {
+                answers.push(journal.append(entry).await);
+            }
+            answers
+        }
+    };
+
+    let meanwhile = tokio::spawn(append_all(late.clone()));
+    journal.reduce(book).await.unwrap();
+    let meanwhile = meanwhile.await.unwrap();
+    let afterwards = append_all(late).await;
+
+    let refused = |answer: &Result<(), AppendError>| {
+        matches!(answer, Err(AppendError::SlotTaken | AppendError::Closed))
+    };
+    assert!(meanwhile.iter().all(refused), "{meanwhile:?}");
+    assert!(afterwards.iter().all(|answer| *answer == Err(AppendError::Closed)), "{afterwards:?}");
+    let slots: Vec<_> = entries.iter().map(|entry| (entry.slot, entry.chain)).collect();
+    assert_eq!(journal.tombstones(book).await, Ok(slots));
 }
 
 pub async fn an_open_book_is_not_reduced(journal: Subject) {

@@ -23,6 +23,8 @@ macro_rules! journal_suite {
             eight_hundred_rivals_for_one_slot_have_one_winner
             eight_hundred_appends_of_sixteen_writers_form_one_chain
             an_idempotency_key_is_taken_once_per_book
+            a_key_used_by_many_at_once_is_applied_once
+            an_entry_sent_again_finds_its_slot_taken_though_its_key_is_taken_too
             an_entry_is_found_by_its_key
             an_entry_is_found_by_its_id
             an_entry_id_stands_once_per_book
@@ -226,6 +228,44 @@ pub async fn an_idempotency_key_is_taken_once_per_book(journal: Subject) {
     assert_eq!(journal.append(after(&entry, keyed("k"))).await, Err(AppendError::KeyTaken));
     assert_eq!(journal.append(after(&entry, keyed("K"))).await, Ok(()), "keys are compared byte by byte");
     assert_eq!(journal.append(other_book).await, Ok(()));
+}
+
+pub async fn a_key_used_by_many_at_once_is_applied_once(journal: Subject) {
+    let book = grow(&*journal, 1).await.remove(0).book;
+    let insist_with_key = move |journal: Subject| async move {
+        loop {
+            let last = all(&*journal, book).await.pop().unwrap();
+            match journal.append(after(&last, keyed("once"))).await {
+                Err(AppendError::SlotTaken) => {}
+                answer => return answer,
+            }
+        }
+    };
+    // Others come between, so that the key meets slots of all kinds.
+    let others = tokio::spawn(insist(journal.clone(), book, 20));
+    let same: Vec<_> = (0..50).map(|_| tokio::spawn(insist_with_key(journal.clone()))).collect();
+
+    let mut applied = 0;
+    for one in same {
+        match one.await.unwrap() {
+            Ok(()) => applied += 1,
+            refused => assert_eq!(refused, Err(AppendError::KeyTaken)),
+        }
+    }
+    others.await.unwrap();
+
+    assert_eq!(applied, 1);
+    let entries = all(&*journal, book).await;
+    assert_eq!(entries.iter().filter(|entry| entry.key.is_some()).count(), 1);
+    verify(&entries);
+}
+
+pub async fn an_entry_sent_again_finds_its_slot_taken_though_its_key_is_taken_too(journal: Subject) {
+    let entry = first(keyed("k"));
+    journal.append(entry.clone()).await.unwrap();
+
+    assert_eq!(journal.append(entry.clone()).await, Err(AppendError::SlotTaken));
+    assert!(all(&*journal, entry.book).await == [entry]);
 }
 
 pub async fn an_entry_is_found_by_its_key(journal: Subject) {

@@ -13,6 +13,8 @@ macro_rules! snapshots_suite {
             a_snapshot_reads_back
             a_snapshot_is_replaced_only_by_a_newer_one
             a_snapshot_of_many_parts_reads_back
+            the_newest_of_snapshots_kept_at_the_same_time_stays
+            a_snapshot_that_is_replaced_meanwhile_reads_whole
         );
     };
 }
@@ -67,4 +69,48 @@ pub async fn a_snapshot_of_many_parts_reads_back(journal: Subject) {
     journal.keep_snapshot(smaller.clone()).await.unwrap();
 
     assert_eq!(journal.snapshot(kept.book).await, Ok(Some(smaller)));
+}
+
+pub async fn the_newest_of_snapshots_kept_at_the_same_time_stays(journal: Subject) {
+    let book = BookId::new();
+    let writers: Vec<_> = (1..=24_u64)
+        .map(|n| {
+            // In no order.
+            let version = n * 7 % 25;
+            let (journal, kept) = (journal.clone(), snapshot(book, version, &version.to_be_bytes()));
+            tokio::spawn(async move { journal.keep_snapshot(kept).await })
+        })
+        .collect();
+    for writer in writers {
+        writer.await.unwrap().unwrap();
+    }
+
+    assert_eq!(journal.snapshot(book).await, Ok(Some(snapshot(book, 24, &24_u64.to_be_bytes()))));
+}
+
+pub async fn a_snapshot_that_is_replaced_meanwhile_reads_whole(journal: Subject) {
+    const LAST: u64 = 6;
+    let book = BookId::new();
+    let noise = noise(9 * 1024 * 1024);
+    // Each of two parts, and each different.
+    let of = move |version: u64| snapshot(book, version, &noise[usize::try_from(version).unwrap()..]);
+    journal.keep_snapshot(of(1)).await.unwrap();
+    let writer = tokio::spawn({
+        let (journal, of) = (journal.clone(), of.clone());
+        async move {
+            for version in 2..=LAST {
+                journal.keep_snapshot(of(version)).await.unwrap();
+            }
+        }
+    });
+
+    let mut seen = 1;
+    while seen < LAST {
+        let read = journal.snapshot(book).await.unwrap().expect("one is always in place");
+        assert!(read.version >= seen, "{} after {seen}", read.version);
+        seen = read.version;
+        assert!(read == of(seen));
+    }
+
+    writer.await.unwrap();
 }

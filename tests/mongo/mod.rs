@@ -1,10 +1,18 @@
 //! What is true of the store on MongoDB alone. One mongod serves every test of the program, each on a database of its own.
 
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::{
+    sync::atomic::{AtomicU32, Ordering},
+    time::Duration,
+};
 
 use finbrain::store::mongo::{MongoSettings, MongoStore, ReadConcernKind};
 use finbrain_loadtest::servers::Mongod;
+use mongodb::{Client, Database};
 use tokio::sync::OnceCell;
+
+mod faults;
+mod journal;
+mod opening;
 
 static MONGOD: OnceCell<Mongod> = OnceCell::const_new();
 
@@ -22,11 +30,20 @@ pub async fn mongod() -> &'static Mongod {
 pub async fn settings() -> MongoSettings {
     static DATABASES: AtomicU32 = AtomicU32::new(0);
     let database = format!("test{}", DATABASES.fetch_add(1, Ordering::Relaxed));
-    MongoSettings::new(mongod().await.uri(&database), ReadConcernKind::Majority)
+    let settings = MongoSettings::new(mongod().await.uri(&database), ReadConcernKind::Majority);
+    // What is tested is not how fast this machine is.
+    let patient = Duration::from_secs(60);
+    MongoSettings { answer: patient, bulk: patient, confirm: patient, select: patient, ..settings }
 }
 
 /// A new database, and a store on it.
 pub async fn opened() -> (MongoSettings, MongoStore) {
     let settings = settings().await;
     (settings.clone(), MongoStore::open(settings).await.unwrap())
+}
+
+/// The database as any other client sees it.
+pub async fn database(settings: &MongoSettings) -> Database {
+    let client = Client::with_uri_str(&settings.uri).await.unwrap();
+    client.default_database().expect("the URI names it")
 }

@@ -4,6 +4,7 @@ use finbrain_domain::{
     access::{AccessChange, Revoked},
     change::Change,
 };
+use jiff::{SignedDuration, Timestamp};
 
 use super::{
     command::{Command, Decision},
@@ -11,9 +12,14 @@ use super::{
 };
 use crate::error::Error;
 
+/// A revocation is remembered for so long after the session would have ended by itself. The ledger forgets it by the times
+/// in the entries, and those come from the clocks of pods: one that is ahead must not let anybody in again.
+const CLOCKS_APART: SignedDuration = SignedDuration::from_hours(24);
+
 /// Ends sessions: after this entry they write nothing on any pod.
 #[derive(Debug)]
 pub struct RevokeSessions {
+    /// Each until its absolute end.
     pub sessions: Vec<Revoked>,
 }
 
@@ -21,7 +27,11 @@ impl Command for RevokeSessions {
     type Output = ();
 
     fn decide(&self, _: &View<'_>) -> Result<Decision<()>, Error> {
-        let change = AccessChange::SessionsRevoked { sessions: self.sessions.clone() };
+        let kept = |session: &Revoked| Revoked {
+            until: session.until.saturating_add(CLOCKS_APART).unwrap_or(Timestamp::MAX),
+            ..*session
+        };
+        let change = AccessChange::SessionsRevoked { sessions: self.sessions.iter().map(kept).collect() };
         let changes = if self.sessions.is_empty() { Vec::new() } else { vec![Change::Access(change)] };
         Ok(Decision::new(changes, ()))
     }

@@ -132,25 +132,25 @@ impl UserSession {
 
     /// The command is over: it is answered, and the next one may start after this turn.
     fn answer(&mut self, mut flight: Flight, outcome: Outcome, ctx: &mut Context<Self>) {
-        if let Outcome::Appended(entry) = &outcome
-            && let Err(error) = self.apply_own(&mut flight, entry)
-        {
-            // Half-way between two versions: nobody may find this ledger again.
-            ctx.terminate();
-            flight.job.refuse(error.into());
-            return;
-        }
-        let name = match &outcome {
-            Outcome::Appended(_) | Outcome::Accepted(_) => "accepted",
-            Outcome::Written(_) => "replayed",
-            Outcome::Unchanged => "unchanged",
-            Outcome::Refused(_) => "refused",
+        let outcome = match outcome {
+            Outcome::Appended(entry) => match self.apply_own(&mut flight, entry) {
+                Ok(slot) => Outcome::Accepted(slot),
+                Err(error) => {
+                    // Half-way between two versions: nobody may find this ledger again.
+                    ctx.terminate();
+                    flight.job.refuse(error.into());
+                    return;
+                }
+            },
+            outcome => outcome,
         };
-        metrics::counter!("finbrain_commands_total", "outcome" => name).increment(1);
+        metrics::counter!("finbrain_commands_total", "outcome" => outcome.name()).increment(1);
         metrics::histogram!("finbrain_command_seconds").record(flight.started.elapsed());
         match outcome {
-            Outcome::Appended(entry) => self.accept(flight.job, entry.slot),
-            Outcome::Accepted(slot) => self.accept(flight.job, slot),
+            Outcome::Appended(Entry { slot: version, .. }) | Outcome::Accepted(version) => {
+                self.ports.shared.publish(Growth { book: self.ledger.book(), version });
+                flight.job.accept(version);
+            }
             Outcome::Written(entry) => self.look(|view, _| flight.job.replay(&entry, view)),
             Outcome::Unchanged => flight.job.unchanged(self.ledger.version()),
             Outcome::Refused(error) => flight.job.refuse(error),
@@ -161,19 +161,15 @@ impl UserSession {
         }
     }
 
-    fn accept(&self, job: Box<dyn Job>, version: u64) {
-        self.ports.shared.publish(Growth { book: self.ledger.book(), version });
-        job.accept(version);
-    }
-
     /// Memory follows the journal. A probe may have applied the entry already.
-    fn apply_own(&mut self, flight: &mut Flight, entry: &Entry) -> Result<(), finbrain_domain::Error> {
-        if self.ledger.version() < entry.slot {
+    fn apply_own(&mut self, flight: &mut Flight, entry: Entry) -> Result<u64, finbrain_domain::Error> {
+        let slot = entry.slot;
+        if self.ledger.version() < slot {
             let draft = flight.job.take_draft().expect("an entry in flight was sealed from a draft");
-            self.ledger.advance(entry, &draft.changes)?;
-            self.applied(&Arc::new(entry.clone()), Arc::new(draft.changes));
+            self.ledger.advance(&entry, &draft.changes)?;
+            self.applied(&Arc::new(entry), Arc::new(draft.changes));
         }
-        Ok(())
+        Ok(slot)
     }
 }
 

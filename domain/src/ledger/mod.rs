@@ -32,9 +32,6 @@ use crate::{
 
 /// How long the ledger remembers idempotency keys. Older ones are found by the store's unique index.
 const KEYS_KEPT: SignedDuration = SignedDuration::from_hours(48);
-/// How long the ledger remembers that a session was ended, after the session would have ended by itself. Entries carry the
-/// clocks of the pods that wrote them, and one that is ahead must not let anybody in again.
-const CLOCKS_APART: SignedDuration = SignedDuration::from_hours(24);
 /// So many keys are remembered at most.
 const MOST_KEYS: usize = 20_000;
 /// Columns of rows that are gone are not worth a rebuild below this.
@@ -230,8 +227,7 @@ impl Ledger {
             }
         }
         if !self.access.revoked.is_empty() {
-            let over = entry.at.saturating_sub(CLOCKS_APART).unwrap_or(Timestamp::MIN);
-            self.access.revoked.retain(|_, until| *until >= over);
+            self.access.revoked.retain(|_, until| *until >= entry.at);
         }
     }
 

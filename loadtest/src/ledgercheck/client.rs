@@ -129,8 +129,8 @@ impl Client {
     async fn keep(&self, cookie: String) -> Result<Arc<Session>, LogError> {
         let token = cookie.split_once('=').map_or(cookie.as_str(), |(_, token)| token).to_owned();
         let session = Arc::new(Session::new(self.run.door.next_id(), cookie));
-        let (number, account) = (session.number, self.account.index);
-        self.run.door.log(Record::Session(SessionRecord { session: number, account, token })).await?;
+        let (number, account, at) = (session.number, self.account.index, self.run.door.now());
+        self.run.door.log(Record::Session(SessionRecord { session: number, account, token, at })).await?;
         self.account.keep(&session);
         Ok(session)
     }

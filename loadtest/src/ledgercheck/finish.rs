@@ -52,8 +52,8 @@ impl Reader<'_> {
         let cookie = cookie.ok_or_else(|| Error::Unreachable(self.url.to_owned()))?;
         let token = cookie.split_once('=').map_or("", |(_, token)| token).to_owned();
         let session = Session::new(self.run.door.next_id(), cookie);
-        let (number, account) = (session.number, self.account.index);
-        self.run.door.log(Record::Session(SessionRecord { session: number, account, token })).await?;
+        let (number, account, at) = (session.number, self.account.index, self.run.door.now());
+        self.run.door.log(Record::Session(SessionRecord { session: number, account, token, at })).await?;
         self.session = Some(session);
         Ok(())
     }

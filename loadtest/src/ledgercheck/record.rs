@@ -46,6 +46,10 @@ pub struct Rules {
     pub proxied: bool,
     /// The disk is full on purpose: 507 is an answer.
     pub no_room: bool,
+    /// Pods are ended in the middle of requests: the proxy before them answers 502 or 504 in their place, in a form of its
+    /// own, to what it may not repeat.
+    #[serde(default)]
+    pub pods_die: bool,
     /// How much more memory a pod may have at the end than at the start.
     pub memory_margin: u64,
     /// How many more descriptors.
@@ -60,6 +64,7 @@ impl Default for Rules {
             elections: false,
             proxied: false,
             no_room: false,
+            pods_die: false,
             memory_margin: 150 << 20,
             descriptor_margin: 32,
         }
@@ -72,6 +77,8 @@ pub struct Session {
     pub session: u64,
     pub account: usize,
     pub token: String,
+    /// When the client had it.
+    pub at: Moment,
 }
 
 /// What a request is about, as the checker tells them apart.

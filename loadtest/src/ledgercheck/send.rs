@@ -5,6 +5,7 @@ use std::sync::{
     atomic::{AtomicU64, Ordering},
 };
 
+use hyper::body::Bytes;
 use reqwest::{
     Method,
     header::{CONTENT_TYPE, COOKIE, ETAG, HOST, HeaderMap, IF_MATCH, ORIGIN, RETRY_AFTER, SET_COOKIE},
@@ -16,6 +17,8 @@ use super::{
     record::{Answer, Lost, Moment, Record, Request, What},
     run::{Clock, Counts, Error, Plan, Session},
 };
+
+const TIMED_OUT: &str = "timed out";
 
 /// A request before it is known where it goes.
 #[derive(Debug, Clone)]
@@ -114,17 +117,15 @@ impl Door {
             let (status, headers) = (response.status().as_u16(), response.headers().clone());
             Ok::<_, reqwest::Error>((status, headers, response.bytes().await?))
         };
-        let exchanged = tokio::time::timeout(timeout, exchange).await;
-        let got = self.now();
-        match exchanged {
+        match tokio::time::timeout(timeout, exchange).await {
             Ok(Ok((status, headers, body))) => {
-                let answer = Box::new(answer(id, (sent, got), status, &headers, &body));
+                let answer = Box::new(answer(id, (sent, self.now()), status, &headers, &body));
                 self.count(&answer);
                 self.log(Record::Answer(answer.clone())).await?;
                 Ok(Outcome::Answered(answer, cookie(&headers)))
             }
-            Ok(Err(error)) => self.lost(id, sent, got, cause(&error)).await,
-            Err(_) => self.lost(id, sent, got, "timed out".into()).await,
+            Ok(Err(error)) => self.lost(id, sent, cause(&error)).await,
+            Err(_) => self.lost(id, sent, TIMED_OUT.into()).await,
         }
     }
 
@@ -138,31 +139,21 @@ impl Door {
     ) -> Result<Option<(u64, reqwest::Response)>, LogError> {
         let (id, request) = self.begin(url, call, asker).await?;
         let sent = self.now();
-        match tokio::time::timeout(timeout, request.send()).await {
-            Ok(Ok(response)) => {
-                let (status, headers) = (response.status().as_u16(), response.headers().clone());
-                let body: &[u8] = &[];
-                if status == 200 {
-                    let answer = Box::new(answer(id, (sent, self.now()), status, &headers, body));
-                    self.count(&answer);
-                    self.log(Record::Answer(answer)).await?;
-                    return Ok(Some((id, response)));
-                }
-                let body = response.bytes().await.unwrap_or_default();
-                let answer = Box::new(answer(id, (sent, self.now()), status, &headers, &body));
-                self.count(&answer);
-                self.log(Record::Answer(answer)).await?;
-                Ok(None)
-            }
-            Ok(Err(error)) => {
-                self.lost(id, sent, self.now(), cause(&error)).await?;
-                Ok(None)
-            }
-            Err(_) => {
-                self.lost(id, sent, self.now(), "timed out".into()).await?;
-                Ok(None)
-            }
-        }
+        let response = match tokio::time::timeout(timeout, request.send()).await {
+            Ok(Ok(response)) => response,
+            Ok(Err(error)) => return self.lost(id, sent, cause(&error)).await.map(|_| None),
+            Err(_) => return self.lost(id, sent, TIMED_OUT.into()).await.map(|_| None),
+        };
+        let (status, headers) = (response.status().as_u16(), response.headers().clone());
+        // A stream goes on, a refusal ends.
+        let (stream, body) = match status {
+            200 => (Some((id, response)), Bytes::new()),
+            _ => (None, response.bytes().await.unwrap_or_default()),
+        };
+        let answer = Box::new(answer(id, (sent, self.now()), status, &headers, &body));
+        self.count(&answer);
+        self.log(Record::Answer(answer)).await?;
+        Ok(stream)
     }
 
     /// Records the request; gives it ready to be sent.
@@ -223,9 +214,9 @@ impl Door {
         }
     }
 
-    async fn lost(&self, id: u64, sent: Moment, got: Moment, cause: String) -> Result<Outcome, LogError> {
+    async fn lost(&self, id: u64, sent: Moment, cause: String) -> Result<Outcome, LogError> {
         self.counts.lost.fetch_add(1, Ordering::Relaxed);
-        self.log(Record::Lost(Lost { id, sent, got, cause })).await?;
+        self.log(Record::Lost(Lost { id, sent, got: self.now(), cause })).await?;
         Ok(Outcome::Lost)
     }
 

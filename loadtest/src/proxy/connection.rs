@@ -49,6 +49,8 @@ pub struct Connection<'a> {
     struck: Option<bool>,
     /// A request is under way whose reply is to be dropped.
     armed: bool,
+    /// Bytes are missing: what would follow them is no stream that TCP could have brought about.
+    holed: bool,
     /// What the client has sent.
     sent: u64,
     counts: &'a Counts,
@@ -69,7 +71,18 @@ impl<'a> Connection<'a> {
         let (up, down) = (way(from_client, to_upstream), way(from_upstream, to_client));
         let mut rules = shared.rule.subscribe();
         let rule = Arc::clone(&rules.borrow_and_update());
-        Self { up, down, writers, rules, rule, struck: None, armed: false, sent: 0, counts: &shared.counts }
+        Self {
+            up,
+            down,
+            writers,
+            rules,
+            rule,
+            struck: None,
+            armed: false,
+            holed: false,
+            sent: 0,
+            counts: &shared.counts,
+        }
     }
 
     /// Goes on until both sides have said all, or the connection is cut.
@@ -95,8 +108,11 @@ impl<'a> Connection<'a> {
         }
     }
 
-    /// Another rule: what was drawn under the old one is void.
+    /// Another rule: what was drawn under the old one is void. A connection that lost bytes ends with the black hole.
     fn obey(&mut self) -> Next {
+        if self.holed {
+            return Next::Cut;
+        }
         self.rule = Arc::clone(&self.rules.borrow_and_update());
         (self.struck, self.armed) = (None, false);
         self.look()
@@ -142,6 +158,7 @@ impl<'a> Connection<'a> {
             Err(_) => return Next::Cut,
         };
         let swallowed = self.is_black_hole();
+        self.holed |= swallowed;
         self.sent += piece.len() as u64;
         if let Kind::DropReply { matching } = &self.rule.fault.kind {
             let counts = matching.as_ref().is_none_or(|text| contains(piece, text.as_bytes()));
@@ -167,7 +184,9 @@ impl<'a> Connection<'a> {
         if self.armed {
             return Next::Cut;
         }
-        if !self.is_black_hole() {
+        if self.is_black_hole() {
+            self.holed = true;
+        } else {
             let delay = self.delay(|_, down| down);
             self.down.pass(piece, delay).await;
         }

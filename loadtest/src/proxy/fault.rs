@@ -24,7 +24,8 @@ pub enum Kind {
         #[serde(default)]
         jitter_ms: u64,
     },
-    /// What either side sends is read and thrown away, once the client has sent so many bytes.
+    /// What either side sends is read and thrown away, once the client has sent so many bytes. A connection that lost
+    /// something is cut when another fault is set.
     BlackHole {
         #[serde(default)]
         after_bytes: u64,

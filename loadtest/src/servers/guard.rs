@@ -3,7 +3,7 @@
 //! status.
 
 use std::{
-    io::{BufRead as _, BufReader},
+    io::{BufRead as _, BufReader, Write as _},
     os::unix::process::CommandExt as _,
     path::Path,
     process::{Child, ChildStdin, Command, Stdio},
@@ -11,14 +11,15 @@ use std::{
 };
 
 /// `$@` runs in the background and the shell tells its pid. Beside it, a second shell holds the pipe and kills it when
-/// nobody has the other end any more.
-const GUARD: &str = r#"log=$1; shift; exec 3<&0
+/// nobody has the other end any more. A starter that lives on says so first; else the folder, if there is one, goes too.
+const GUARD: &str = r#"log=$1; folder=$2; shift 2; exec 3<&0
 "$@" >>"$log" 2>&1 </dev/null 3<&- & pid=$!
 echo $pid
-(read -r nothing <&3; kill -9 $pid) >/dev/null 2>&1 & leash=$!
+(read -r word <&3; trap '' TERM; kill -9 $pid
+[ "$word" ] || [ -z "$folder" ] || rm -rf "$folder") >/dev/null 2>&1 & leash=$!
 exec 3<&- >/dev/null
 wait $pid; status=$?
-kill -9 $leash; exit $status"#;
+kill $leash; wait $leash; exit $status"#;
 
 #[derive(Debug, thiserror::Error)]
 pub enum ServerError {
@@ -48,9 +49,19 @@ pub struct Guarded {
 impl Guarded {
     /// Starts `program`, whose output is added to the file `log`.
     pub fn start(program: &Path, log: &Path, command: &mut Command) -> Result<Self, ServerError> {
+        Self::spawn(program, log, Path::new(""), command)
+    }
+
+    /// Starts `program`, whose output and data are in `folder`. When the starter ends without dropping the server, as the
+    /// statics of a test do, the folder goes with it.
+    pub fn start_in(program: &Path, folder: &Path, command: &mut Command) -> Result<Self, ServerError> {
+        Self::spawn(program, &folder.join("log"), folder, command)
+    }
+
+    fn spawn(program: &Path, log: &Path, folder: &Path, command: &Command) -> Result<Self, ServerError> {
         let failed = |source| ServerError::Start { program: program.display().to_string(), source };
         let mut shell = Command::new("sh");
-        shell.args(["-c", GUARD, "guard"]).arg(log).arg(program).args(command.get_args());
+        shell.args(["-c", GUARD, "guard"]).arg(log).arg(folder).arg(program).args(command.get_args());
         for (name, value) in command.get_envs() {
             match value {
                 Some(value) => shell.env(name, value),
@@ -104,11 +115,14 @@ impl Guarded {
 
 impl Drop for Guarded {
     fn drop(&mut self) {
+        if let Some(mut leash) = self.leash.take() {
+            // A shell that was killed leaves the folder too.
+            let _ = leash.write_all(b"keep\n");
+        }
         // Once its shell is gone the pid may be another's.
         if matches!(self.shell.try_wait(), Ok(None)) {
             self.signal("KILL");
         }
-        drop(self.leash.take());
         let _ = self.shell.wait();
     }
 }

@@ -103,7 +103,7 @@ impl Mongod {
         command.args(["--wiredTigerEngineConfigString", "log=(file_max=8MB,prealloc=false)"]);
         command.args(["--setParameter", "diagnosticDataCollectionEnabled=false"]);
         command.args(["--setParameter", "enableTestCommands=1"]);
-        self.process = Some(Guarded::start(&program, &self.folder.path().join("log"), &mut command)?);
+        self.process = Some(Guarded::start_in(&program, self.folder.path(), &mut command)?);
         Ok(())
     }
 

@@ -1,4 +1,5 @@
 //! The checker finds what it looks for: every invariant has a run that breaks it and one that does not.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod durable;
 mod live;
@@ -7,7 +8,10 @@ mod reads;
 mod sessions;
 mod story;
 
-use finbrain_loadtest::ledgercheck::{Invariant, record::Record};
+use finbrain_loadtest::ledgercheck::{
+    Invariant,
+    record::{Answer, Record},
+};
 use story::{Story, id, problem};
 
 #[test]
@@ -52,6 +56,24 @@ fn no_room_is_an_answer_where_the_disk_is_full_on_purpose() {
 }
 
 #[test]
+fn a_proxy_answers_for_a_pod_only_where_pods_die_on_purpose() {
+    for (pods_die, media_type, is_right) in
+        [(true, "text/html", true), (false, "text/html", false), (true, "application/problem+json", false)]
+    {
+        let mut story = Story::clean();
+        story.replace(id::READ_NOTHING, problem(502, "internal"));
+        story.answer(id::READ_NOTHING).media_type = Some(media_type.into());
+        story.rules().pods_die = pods_die;
+
+        if is_right {
+            story.is_clean();
+        } else {
+            story.breaks(Invariant::Form);
+        }
+    }
+}
+
+#[test]
 fn who_is_told_to_come_again_is_told_when() {
     for (retry_after, is_right) in
         [(None, false), (Some("0"), false), (Some("soon"), false), (Some("1"), true)]
@@ -78,6 +100,16 @@ fn an_error_that_is_no_problem_document_is_found() {
 
     let mut story = Story::clean();
     story.answer(id::READ_NOTHING).body["status"] = 400.into();
+    story.breaks(Invariant::Form);
+}
+
+#[test]
+fn a_request_that_never_arrived_whole_is_answered_by_http_alone() {
+    let mut story = Story::clean();
+    story.replace(id::READ_NOTHING, Answer { media_type: None, ..story::answer(408) });
+    story.is_clean();
+
+    story.replace(id::READ_NOTHING, story::answer(404));
     story.breaks(Invariant::Form);
 }
 

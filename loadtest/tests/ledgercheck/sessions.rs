@@ -2,7 +2,7 @@
 
 use finbrain_loadtest::ledgercheck::{
     Invariant,
-    record::{Answer, Request, What},
+    record::{Answer, Record, Request, Session, What},
 };
 use serde_json::{Value, json};
 
@@ -65,6 +65,17 @@ fn a_session_that_is_thrown_out_is_found() {
     let idle = story.answer(50);
     (idle.sent, idle.got) = (idle.sent + 90 * SECOND, idle.got + 90 * SECOND);
     story.is_clean();
+}
+
+#[test]
+fn a_session_that_never_worked_is_found() {
+    let mut story = Story::clean();
+    let at = story.answer(id::AFTER_LOGOUT).got;
+    let session = Session { session: 3, account: 0, token: "another".into(), at };
+    story.records.insert(1, Record::Session(session));
+    story.exchange(request(50, 3, What::Heartbeat), problem(401, "no_session"));
+
+    story.breaks(Invariant::I8);
 }
 
 #[test]

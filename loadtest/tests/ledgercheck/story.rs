@@ -60,7 +60,7 @@ impl Story {
         };
         for session in [1, 2] {
             let token = if session == 1 { TOKEN.to_owned() } else { format!("{TOKEN}2") };
-            story.records.push(Record::Session(Session { session, account: 0, token }));
+            story.records.push(Record::Session(Session { session, account: 0, token, at: 0 }));
         }
         story.footprint(100 << 20, 20);
         story.write();
@@ -92,7 +92,7 @@ impl Story {
 
     fn read(&mut self) {
         for (id, what, path, body) in reports() {
-            let request = Request { path: path.into(), ..request(id, 1, what) };
+            let request = Request { path, ..request(id, 1, what) };
             let etag = (what == What::Read).then(|| "\"4\"".to_owned());
             self.exchange(request, Answer { version: Some(4), body, etag, ..answer(200) });
         }

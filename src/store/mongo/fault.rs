@@ -91,13 +91,13 @@ pub(super) fn settle_write(fault: Fault) -> Refusal {
     })
 }
 
-/// The index that refused a single write. A failed write concern beside it leaves nothing open: this write is not there.
+/// The index that refused a write of one document.
 fn duplicate(kind: &ErrorKind) -> Option<String> {
     let (code, message) = match kind {
         ErrorKind::Write(WriteFailure::WriteError(error)) => (error.code, &error.message),
         ErrorKind::Command(error) => (error.code, &error.message),
-        ErrorKind::InsertMany(many) => match many.write_errors.as_deref() {
-            Some([error]) => (error.code, &error.message),
+        ErrorKind::InsertMany(many) => match (many.write_errors.as_deref(), &many.write_concern_error) {
+            (Some([error]), None) => (error.code, &error.message),
             _ => return None,
         },
         _ => return None,
@@ -133,7 +133,7 @@ fn code(kind: &ErrorKind) -> Option<i32> {
     match kind {
         ErrorKind::Command(error) => Some(error.code),
         ErrorKind::Write(WriteFailure::WriteError(error)) => Some(error.code),
-        ErrorKind::InsertMany(many) => {
+        ErrorKind::InsertMany(many) if many.write_concern_error.is_none() => {
             many.write_errors.as_ref().and_then(|errors| errors.first()).map(|error| error.code)
         }
         _ => None,
@@ -146,9 +146,9 @@ fn is_full(kind: &ErrorKind) -> bool {
 
 fn is_certainly_refused(kind: &ErrorKind) -> bool {
     match kind {
-        // No connection was had: the pool is cleared of connections that nobody uses.
+        // Nothing was sent. A pool that is cleared is not among them: when the monitor gives a member up, the driver cancels
+        // what is under way on its connections with that error, and the server may still perform it.
         ErrorKind::ServerSelection { .. }
-        | ErrorKind::ConnectionPoolCleared { .. }
         | ErrorKind::Authentication { .. }
         | ErrorKind::DnsResolve { .. }
         | ErrorKind::InvalidTlsConfig { .. }
@@ -202,7 +202,60 @@ fn sort(kind: &ErrorKind) -> &'static str {
 
 #[cfg(test)]
 mod tests {
+    use mongodb::bson::{deserialize_from_document, doc};
+
     use super::*;
+
+    const SAID: &str = "E11000 duplicate key error collection: finbrain.users index: users_email dup key: \
+                        { email: \"dana@example.org\" }";
+
+    /// A duplicate key as a single write, as one of many, and as a command that finds and modifies report it.
+    fn duplicates() -> [ErrorKind; 3] {
+        let said = doc! { "index": 0, "code": 11_000, "codeName": "DuplicateKey", "errmsg": SAID };
+        [
+            ErrorKind::Write(WriteFailure::WriteError(deserialize_from_document(said.clone()).unwrap())),
+            ErrorKind::InsertMany(deserialize_from_document(doc! { "writeErrors": [said.clone()] }).unwrap()),
+            ErrorKind::Command(deserialize_from_document(said).unwrap()),
+        ]
+    }
+
+    #[test]
+    fn a_duplicate_key_is_known_in_each_of_its_three_shapes() {
+        for kind in duplicates() {
+            let refusal = settle_write(Error::from(kind).into());
+
+            assert_eq!(refusal, Refusal::Duplicate("users_email".into()));
+        }
+    }
+
+    #[test]
+    fn nothing_that_the_server_quotes_goes_on() {
+        for kind in duplicates() {
+            let (said, read) = (text(&kind), settle_read(Error::from(kind.clone()).into()));
+            let refused = StoreError::from(settle_write(Error::from(kind).into()));
+
+            let all = format!("{said} {read} {read:?} {refused} {refused:?}");
+            assert!(!all.contains("dana") && !all.contains("example"), "{all}");
+        }
+    }
+
+    #[test]
+    fn many_duplicates_are_counted_unless_something_else_went_wrong_too() {
+        let duplicate = doc! { "index": 0, "code": 11_000, "errmsg": SAID };
+        let other = doc! { "index": 1, "code": 121, "errmsg": "" };
+        let unconfirmed = doc! { "code": 64, "codeName": "WriteConcernFailed", "errmsg": "" };
+        let many =
+            |reply: Document| Error::from(ErrorKind::InsertMany(deserialize_from_document(reply).unwrap()));
+
+        let twice = many(doc! { "writeErrors": [duplicate.clone(), duplicate.clone()] });
+        let mixed = many(doc! { "writeErrors": [duplicate.clone(), other] });
+        let open = many(doc! { "writeErrors": [duplicate], "writeConcernError": unconfirmed });
+
+        assert_eq!(duplicates_in_bulk(&twice), Some(2));
+        assert_eq!(duplicates_in_bulk(&mixed), None);
+        assert_eq!(duplicates_in_bulk(&open), None);
+        assert!(matches!(settle_write(open.into()), Refusal::Store(StoreError::OutcomeUnknown(_))));
+    }
 
     #[test]
     fn the_index_is_read_from_the_message_whatever_the_key_says() {

@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::{
     MongoStore,
-    call::{read, write},
+    call::{Deadline, read, write},
     fault::{Fault, Refusal, duplicates_in_bulk},
     fields::{Fields, bytes, instant, integer, text},
     schema::ID,
@@ -110,14 +110,23 @@ impl MongoStore {
             document.insert("_id", integer(number));
             match write(deadline, "promote", self.collections.models.insert_one(&document)).await {
                 Ok(_) => {
-                    let old = doc! { "_id": { "$lte": integer(number.saturating_sub(KEPT)) } };
-                    write(deadline, "promote", self.collections.models.delete_many(old)).await?;
+                    self.empty_old_models(deadline, number).await?;
                     return Ok(number);
                 }
                 Err(Refusal::Duplicate(index)) if index == ID => {}
                 Err(refusal) => return Err(refusal.into()),
             }
         }
+    }
+
+    /// Old models lose their bytes and keep their numbers: a slow pod would find a number free that was given out before.
+    async fn empty_old_models(&self, deadline: Deadline, newest: u64) -> Result<(), StoreError> {
+        let old = doc! {
+            "_id": { "$lte": integer(newest.saturating_sub(KEPT)) }, "bytes": { "$exists": true },
+        };
+        let emptied = self.collections.models.update_many(old, doc! { "$unset": { "bytes": "" } });
+        write(deadline, "promote", emptied).await?;
+        Ok(())
     }
 
     /// 0 when none was promoted.

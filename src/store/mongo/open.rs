@@ -1,5 +1,7 @@
 //! Connecting: what the URI says, what it may not weaken, and whose database it is.
 
+use std::time::Duration;
+
 use finbrain_domain::ports::StoreError;
 use mongodb::{
     Client,
@@ -15,6 +17,9 @@ use super::{
 
 /// The database when the URI names none.
 const DATABASE: &str = "finbrain";
+/// How often the driver asks each member how it is. A primary that froze is noticed this much and a time to connect
+/// later; calls go to it until then.
+const HEARTBEAT: Duration = Duration::from_secs(2);
 const SRV: &str = "mongodb+srv://";
 
 /// Why the store was not opened. Each message says what to do; none says what is in the URI.
@@ -66,7 +71,7 @@ pub(super) async fn open(settings: MongoSettings) -> Result<MongoStore, OpenErro
 }
 
 /// By a majority, on its disks.
-fn acknowledged(within: std::time::Duration) -> WriteConcern {
+fn acknowledged(within: Duration) -> WriteConcern {
     let mut concern = WriteConcern::majority();
     concern.journal = Some(true);
     concern.w_timeout = Some(within);
@@ -82,8 +87,7 @@ async fn options(settings: &MongoSettings) -> Result<ClientOptions, OpenError> {
     options.max_pool_size.get_or_insert(settings.pool);
     options.connect_timeout.get_or_insert(settings.connect);
     options.server_selection_timeout.get_or_insert(settings.select);
-    // A primary that froze is noticed this much later; calls go to it until then.
-    options.heartbeat_freq.get_or_insert(settings.confirm);
+    options.heartbeat_freq.get_or_insert(HEARTBEAT);
     options.retry_writes = Some(false);
     Ok(options)
 }

@@ -24,6 +24,8 @@ use super::{
 
 /// People created in one command.
 const CREATED_AT_ONCE: usize = 1_000;
+/// So often a server key is looked for again, when somebody else puts it there at the same moment.
+const KEY_ROUNDS: usize = 3;
 
 impl Users for MongoStore {
     fn create(&self, user: User) -> Answer<'_, Result<(), UserError>> {
@@ -144,20 +146,27 @@ impl MongoStore {
     /// The key of this name, put there by whoever came first.
     async fn first_key(&self, name: String, fresh: Digest) -> Result<[u8; 32], StoreError> {
         let key_in = |document: &Document| Fields(document).hash("key").map(|key| key.0);
-        let found = read(self.soon(), "server_key", async {
-            self.one(&self.collections.server_keys, by_id(&name)).await?.as_ref().map(key_in).transpose()
-        });
-        if let Some(key) = found.await? {
-            return Ok(key);
+        let keys = &self.collections.server_keys;
+        for _ in 0..KEY_ROUNDS {
+            let found = read(self.soon(), "server_key", async {
+                self.one(keys, by_id(&name)).await?.as_ref().map(key_in).transpose()
+            });
+            if let Some(key) = found.await? {
+                return Ok(key);
+            }
+            let first = doc! { "$setOnInsert": { "key": hash(fresh) } };
+            let standing = keys.find_one_and_update(by_id(&name), first).upsert(true);
+            let standing = standing.return_document(ReturnDocument::After);
+            let key =
+                write(self.soon(), "server_key", async { standing.await?.as_ref().map(key_in).transpose() });
+            match key.await {
+                Ok(Some(key)) => return Ok(key),
+                // Somebody came first at this very moment.
+                Ok(None) | Err(Refusal::Duplicate(_)) => {}
+                Err(Refusal::Store(error)) => return Err(error),
+            }
         }
-        let first = doc! { "$setOnInsert": { "key": hash(fresh) } };
-        let standing = self.collections.server_keys.find_one_and_update(by_id(&name), first);
-        let standing = standing.upsert(true).return_document(ReturnDocument::After);
-        let key = write(self.soon(), "server_key", async {
-            let standing = standing.await?;
-            standing.as_ref().map(key_in).transpose()
-        });
-        key.await?.ok_or_else(|| StoreError::Damaged("server key is not there".into()))
+        Err(StoreError::Unavailable("server key is put in place by others".into()))
     }
 }
 

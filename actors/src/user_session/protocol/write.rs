@@ -18,9 +18,11 @@ use crate::{
 
 /// So often a command loses its slot before it gives up.
 const MOST_LOSSES: u32 = 5;
-/// The journal is not called any later than this after the command was queued. A call takes 2.5 s at most, and whoever
-/// waits for the command leaves after 10 s.
-pub(crate) const LAST_CALL: Duration = Duration::from_secs(7);
+/// A command whose turn comes later than this after it was queued is not begun: whoever waits for it leaves after 10 s.
+pub(crate) const LAST_START: Duration = Duration::from_secs(7);
+/// Nothing is asked of the journal again any later than this after the command was queued. A call takes 2.5 s at most, so
+/// that a store that does not answer at all is told of after one.
+pub(crate) const LAST_CALL: Duration = Duration::from_millis(2_400);
 
 /// One command on its way through the protocol. `waited` is always the time since it was queued.
 #[derive(Debug)]
@@ -50,8 +52,6 @@ struct Sent {
     entry: Entry,
     /// Some sending of it may have landed, or may land yet.
     uncertain: bool,
-    /// The journal said that the book is closed.
-    closed: bool,
 }
 
 /// What a command needs next. The answer goes to the method named.
@@ -84,6 +84,18 @@ pub(crate) enum Outcome {
     Refused(Error),
 }
 
+impl Outcome {
+    /// As metrics call it.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Appended(_) | Self::Accepted(_) => "accepted",
+            Self::Written(_) => "replayed",
+            Self::Unchanged => "unchanged",
+            Self::Refused(_) => "refused",
+        }
+    }
+}
+
 impl Course {
     /// The course of a command that has just been queued. Where nobody else can write, the ledger is current by itself.
     pub fn new(envelope: &Envelope, exclusive: bool) -> Self {
@@ -99,7 +111,7 @@ impl Course {
 
     /// It is the command's turn.
     pub fn begin(&self, waited: Duration) -> Next {
-        if waited > LAST_CALL {
+        if waited > LAST_START {
             return refuse(Error::Busy { retry_after: Duration::from_secs(1) });
         }
         Next::Decide(Duration::ZERO)
@@ -144,45 +156,43 @@ impl Course {
     }
 
     fn send(&mut self, entry: Entry) -> Next {
-        let sent = Sent { entry: entry.clone(), uncertain: false, closed: false };
+        let sent = Sent { entry: entry.clone(), uncertain: false };
         self.stage = Stage::Sent(Box::new(sent));
         Next::Append(entry, Duration::ZERO)
     }
 
     /// The journal answered an append.
     pub fn appended(&mut self, result: Result<(), AppendError>, waited: Duration) -> Next {
-        let Stage::Sent(sent) = &mut self.stage else {
+        let Stage::Sent(sent) = std::mem::replace(&mut self.stage, Stage::Deciding) else {
             unreachable!("an append is answered after it was sent")
         };
         match result {
-            Ok(()) => return Next::Answer(Outcome::Appended(sent.entry.clone())),
+            Ok(()) => Next::Answer(Outcome::Appended(sent.entry)),
             Err(AppendError::TooLarge) => {
-                return refuse(finbrain_domain::Error::EntryTooLarge { limit: MAX_PACKED }.into());
+                refuse(finbrain_domain::Error::EntryTooLarge { limit: MAX_PACKED }.into())
             }
+            Err(AppendError::Store(error)) if is_hopeless(&error) => refuse(error.into()),
             // Nothing of this sending was written, and there was none before.
             Err(AppendError::Store(error @ (StoreError::Unavailable(_) | StoreError::NoRoom(_))))
                 if !sent.uncertain =>
             {
-                return refuse(error.into());
+                refuse(error.into())
             }
-            Err(AppendError::Store(error @ StoreError::Damaged(_))) => return refuse(error.into()),
-            Err(AppendError::Store(_)) => {
-                sent.uncertain = true;
-                return self.send_again(waited);
-            }
-            Err(AppendError::SlotTaken | AppendError::KeyTaken | AppendError::Closed) => {}
+            Err(error) => self.uncertain(sent, &error, waited),
         }
-        // What holds the slot or the key, or closed the book, may be this very entry, sent before or twice by a driver;
-        // and it may be something that is not durable yet. Only a read can tell.
-        sent.uncertain = true;
-        sent.closed = result == Err(AppendError::Closed);
+    }
+
+    /// What holds the slot or the key, or closed the book, may be this very entry, sent before or twice by a driver; and it
+    /// may be something that is not durable yet. Only a read can tell.
+    fn uncertain(&mut self, mut sent: Box<Sent>, error: &AppendError, waited: Duration) -> Next {
         let after = sent.entry.slot - 1;
-        if waited > LAST_CALL {
-            self.give_up()
-        } else if result == Err(AppendError::KeyTaken) {
-            Next::FindKey
-        } else {
-            Next::ReadTail { after }
+        sent.uncertain = true;
+        self.stage = Stage::Sent(sent);
+        match error {
+            AppendError::Store(_) => self.send_again(waited),
+            _ if waited > LAST_CALL => self.give_up(),
+            AppendError::KeyTaken => Next::FindKey,
+            _ => Next::ReadTail { after },
         }
     }
 
@@ -190,7 +200,7 @@ impl Course {
     pub fn tail_read(&mut self, tail: Result<&[Entry], StoreError>, waited: Duration) -> Next {
         let tail = match tail {
             Ok(tail) => tail,
-            Err(error @ StoreError::Damaged(_)) => return refuse(error.into()),
+            Err(error) if is_hopeless(&error) => return refuse(error.into()),
             Err(_) if matches!(self.stage, Stage::Sent(_)) => return self.send_again(waited),
             Err(error) => return refuse(error.into()),
         };
@@ -205,9 +215,7 @@ impl Course {
                 let pause = self.pauses.after_loss(self.losses);
                 self.decide_again(pause, waited)
             }
-            // Reduced to its chain, a closed book shows nothing any more.
-            None if sent.closed => refuse(finbrain_domain::Error::BookClosed.into()),
-            // The read was stale, or what held the slot was rolled back.
+            // The read was stale, or what held the slot was rolled back. A book that is closed has an entry there, too.
             None => self.send_again(waited),
         }
     }
@@ -221,7 +229,7 @@ impl Course {
     ) -> Next {
         let entry = match found {
             Ok(Some(entry)) => entry,
-            Err(error @ StoreError::Damaged(_)) => return refuse(error.into()),
+            Err(error) if is_hopeless(&error) => return refuse(error.into()),
             Ok(None) if matches!(self.stage, Stage::Deciding) => {
                 return self.decide_again(Duration::ZERO, waited);
             }
@@ -277,6 +285,11 @@ impl Course {
 const fn is_final(error: &Error) -> bool {
     use finbrain_domain::Error as Refusal;
     matches!(error, Error::KeyReused | Error::Domain(Refusal::SessionRevoked | Refusal::BookClosed))
+}
+
+/// What no repetition cures: a damaged journal, or one that is closed and reduced to its chain.
+const fn is_hopeless(error: &StoreError) -> bool {
+    matches!(error, StoreError::Damaged(_) | StoreError::Closed)
 }
 
 const fn refuse(error: Error) -> Next {

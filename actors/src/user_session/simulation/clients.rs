@@ -10,7 +10,7 @@ use finbrain_domain::{
 
 use super::{
     super::command::Envelope,
-    history::{Answer, Violation, Wish},
+    history::{Answer, Deed, Request, Violation, Wish},
     pod::Input,
     wishes::{self, Reply},
     world::{Event, PODS, World},
@@ -45,7 +45,6 @@ impl Client {
 impl World<'_> {
     /// New clients, or new sessions and wishes for those that are there.
     pub(super) fn welcome(&mut self) {
-        let hurry = self.random.chance(500);
         for client in 0..CLIENTS {
             if self.clients.len() == client {
                 self.clients.push(Client {
@@ -59,9 +58,9 @@ impl World<'_> {
                 });
             }
             self.sign_in(client);
-            self.clients[client].wishes = self.random.within(3..8);
-            let pause = self.millis(0..if hurry { 20 } else { 2000 });
-            self.after(pause, Event::Turn(client));
+            let most = if self.weather.dense { 12 } else { 8 };
+            self.clients[client].wishes = self.random.within(3..most);
+            self.pause_before_turn(client);
         }
     }
 
@@ -86,6 +85,13 @@ impl World<'_> {
                 self.send(client, deed, pod);
             }
         }
+    }
+
+    /// Whoever hears of a write looks whether it is there.
+    fn tell_others(&mut self) {
+        let (other, pod) = (self.random.index(CLIENTS), self.random.index(PODS));
+        let deed = self.history.wish(Wish::Look, None);
+        self.send(other, deed, pod);
     }
 
     pub(super) fn turn(&mut self, client: usize) {
@@ -120,11 +126,11 @@ impl World<'_> {
                 let other = self.random.index(CLIENTS);
                 Wish::Revoke(self.clients[other].token)
             }
-            96..98 => {
+            96 => {
                 self.generation += 1;
                 Wish::Raise(self.generation)
             }
-            98 if self.clients[client].wishes == 0 => Wish::Close,
+            97..99 if self.clients[client].wishes == 0 => Wish::Close,
             _ => Wish::Look,
         };
         let key = (wish != Wish::Look && self.random.chance(750)).then(|| {
@@ -141,7 +147,7 @@ impl World<'_> {
 
     /// A row that somebody was told of.
     fn row(&mut self) -> Option<TransactionId> {
-        let told = |request: &super::history::Request| match &request.told.as_ref()?.answer {
+        let told = |request: &Request| match &request.told.as_ref()?.answer {
             Answer::Written { resource, .. } => resource.split_once(' ')?.0.parse().ok(),
             _ => None,
         };
@@ -161,7 +167,9 @@ impl World<'_> {
 
     fn send(&mut self, client: usize, deed: usize, pod: usize) {
         let Client { token, generation, session, seen, ref mut wanting, .. } = self.clients[client];
-        if let Some((_, open)) = wanting {
+        if let Some((wanted, open)) = wanting
+            && *wanted == deed
+        {
             *open += 1;
         }
         let entry = self.random.id();
@@ -182,7 +190,7 @@ impl World<'_> {
     }
 
     pub(super) fn name(&self, request: usize) -> String {
-        let super::history::Request { client, pod, seen, .. } = &self.history.requests[request];
+        let Request { client, pod, seen, .. } = &self.history.requests[request];
         format!("client {client} (seen {seen}), request {request} to pod {pod}")
     }
 
@@ -202,42 +210,52 @@ impl World<'_> {
 
     /// What a client does with an answer.
     pub(super) fn answered(&mut self, request: usize, answer: &Answer) {
-        let (client, deed) = (self.history.requests[request].client, self.history.requests[request].deed);
-        let token = self.history.requests[request].token;
-        if let Answer::Looked { version, .. }
-        | Answer::Written { version, .. }
-        | Answer::Unchanged { version } = answer
-        {
-            self.clients[client].seen = self.clients[client].seen.max(*version);
-        }
-        if *answer == Answer::Refused(Error::Domain(Refusal::SessionRevoked))
-            && token == self.clients[client].token
-        {
-            self.sign_in(client);
-        }
+        let Request { client, deed, token, .. } = self.history.requests[request];
+        self.learn(client, token, answer);
         let Some((wanted, open)) = self.clients[client].wanting else { return };
         if wanted != deed {
             return;
         }
         let open = open.saturating_sub(1);
         self.clients[client].wanting = Some((deed, open));
-        let (wish, is_keyed) = (&self.history.deeds[deed].wish, self.history.deeds[deed].key.is_some());
-        let repeats = answer.is_to_be_repeated()
-            || (answer.is_unknown() && (is_keyed || *wish == Wish::Look))
-            || (*wish == Wish::Look && matches!(answer, Answer::Refused(Error::Store(_))));
-        if repeats {
-            if open == 0 {
-                let pause = self.millis(20..800);
-                self.after(pause, Event::Again { client, deed });
+        let Deed { wish, key, .. } = &self.history.deeds[deed];
+        let (is_look, is_keyed) = (*wish == Wish::Look, key.is_some());
+        let repeats = match answer {
+            Answer::Refused(Error::Store(_)) if is_look => true,
+            answer if answer.is_unknown() => is_look || is_keyed,
+            answer => answer.is_to_be_repeated(),
+        };
+        if !repeats {
+            if is_keyed && matches!(answer, Answer::Written { .. }) {
+                self.clients[client].past.push(deed);
             }
-            return;
+            self.clients[client].wanting = None;
+            self.pause_before_turn(client);
+        } else if open == 0 {
+            let pause = self.millis(20..800);
+            self.after(pause, Event::Again { client, deed });
         }
-        if is_keyed && matches!(answer, Answer::Written { .. }) && !self.clients[client].past.contains(&deed)
+    }
+
+    fn learn(&mut self, client: usize, token: Digest, answer: &Answer) {
+        if let Answer::Looked { version, .. }
+        | Answer::Written { version, .. }
+        | Answer::Unchanged { version } = answer
         {
-            self.clients[client].past.push(deed);
+            self.clients[client].seen = self.clients[client].seen.max(*version);
         }
-        self.clients[client].wanting = None;
-        let pause = if self.random.chance(400) { self.millis(0..5) } else { self.millis(0..2500) };
+        if matches!(answer, Answer::Written { .. }) && self.random.chance(500) {
+            self.tell_others();
+        }
+        let is_ended = *answer == Answer::Refused(Error::Domain(Refusal::SessionRevoked));
+        if is_ended && token == self.clients[client].token {
+            self.sign_in(client);
+        }
+    }
+
+    fn pause_before_turn(&mut self, client: usize) {
+        let most = if self.weather.dense || self.random.chance(400) { 5 } else { 2500 };
+        let pause = self.millis(0..most);
         self.after(pause, Event::Turn(client));
     }
 }

@@ -58,9 +58,26 @@ pub struct Request {
 #[derive(Debug)]
 pub struct Told {
     pub answer: Answer,
-    head: u64,
+    then: Then,
     /// No member was deposed while the request was under way.
     fresh: bool,
+}
+
+/// The journal at the time of an answer.
+#[derive(Debug, Clone, Copy)]
+pub struct Then {
+    pub head: u64,
+    /// Until when a deposed member answered, or will.
+    pub stale_until: Option<Duration>,
+    /// The book is closed, and entries of it are gone.
+    pub erased: bool,
+}
+
+impl Told {
+    fn is_unavailable(&self) -> bool {
+        let is_shut_out = Answer::Refused(Error::Domain(Refusal::SessionRevoked));
+        self.answer.is_to_be_repeated() && self.answer != is_shut_out
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -147,15 +164,9 @@ impl History {
     }
 
     /// An answer came back. What can be judged now is judged now.
-    pub fn answered(
-        &mut self,
-        id: usize,
-        answer: Answer,
-        head: u64,
-        stale_until: Option<Duration>,
-    ) -> Result<(), Violation> {
+    pub fn answered(&mut self, id: usize, answer: Answer, then: Then) -> Result<(), Violation> {
         let request = &mut self.requests[id];
-        let fresh = stale_until.is_none_or(|until| until <= request.began);
+        let fresh = then.stale_until.is_none_or(|until| until <= request.began);
         let floor = if fresh { request.seen.max(request.newest) } else { request.seen };
         match &answer {
             Answer::Looked { version, .. } | Answer::Unchanged { version } => {
@@ -179,8 +190,17 @@ impl History {
             }
             Answer::Refused(_) | Answer::Silence => {}
         }
-        request.told = Some(Told { answer, head, fresh });
+        request.told = Some(Told { answer, then, fresh });
         Ok(())
+    }
+
+    /// When nothing goes wrong, everybody is answered.
+    pub fn check_answered(&self, from: usize) -> Result<(), Violation> {
+        let is_silent = |request: &Request| {
+            request.told.as_ref().is_none_or(|told| told.answer.is_unknown() || told.is_unavailable())
+        };
+        let silent = self.requests[from..].iter().filter(|request| is_silent(request)).count();
+        demand(silent == 0, || format!("{silent} questions are not answered although nothing goes wrong"))
     }
 
     /// Compares everything with the journal that is left.
@@ -241,7 +261,9 @@ impl History {
             }
             Answer::Refused(_) if told.answer.is_unknown() => Ok(()),
             Answer::Refused(error) => {
-                let slot = fold.slot_of(request.entry);
+                // Of an erased book nothing is left, whatever was written into it.
+                let closed = Error::Domain(Refusal::BookClosed);
+                let slot = fold.slot_of(request.entry).filter(|_| *error != closed || !told.then.erased);
                 demand(slot.is_none(), || format!("I1: request {id} was refused, and stands at {slot:?}"))?;
                 self.check_refusal(id, request, told, error, fold)
             }
@@ -262,16 +284,17 @@ impl History {
         let is_just = match (error, wish) {
             (Error::Domain(Refusal::NotFound { .. }), Wish::Remove(row)) => {
                 let (added, removed) = fold.life(*row).unwrap_or((u64::MAX, None));
-                added > floor || removed.is_some_and(|removed| removed <= told.head)
+                added > floor || removed.is_some_and(|removed| removed <= told.then.head)
             }
             (Error::Domain(Refusal::SessionRevoked), _) => {
-                fold.ended(request.token).is_some_and(|ended| ended <= told.head) || fold.raised(told.head)
+                fold.ended(request.token).is_some_and(|ended| ended <= told.then.head)
+                    || fold.raised(told.then.head)
             }
             (Error::Domain(Refusal::BookClosed), _) => {
-                fold.closed().is_some_and(|closed| closed <= told.head)
+                fold.closed().is_some_and(|closed| closed <= told.then.head)
             }
             (Error::KeyReused, _) => key.as_ref().is_some_and(|key| fold.is_reused(key)),
-            (Error::Overtaken, Wish::Raise(_)) => fold.raised(told.head),
+            (Error::Overtaken, Wish::Raise(_)) => fold.raised(told.then.head),
             _ => told.answer.is_to_be_repeated() || *wish == Wish::Look,
         };
         demand(is_just, || format!("I5: request {id} was refused: {error}"))

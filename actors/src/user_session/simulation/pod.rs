@@ -24,7 +24,7 @@ use crate::error::Error;
 /// What is asked of the journal.
 #[derive(Debug, Clone)]
 pub enum Ask {
-    Append(Entry),
+    Append(Box<Entry>),
     Since(u64),
     Slot(u64),
     Key(String),
@@ -35,7 +35,7 @@ pub enum Ask {
 pub enum Told {
     Appended(Result<(), AppendError>),
     Entries(Result<Vec<Entry>, StoreError>),
-    Entry(Result<Option<Entry>, StoreError>),
+    Entry(Result<Option<Box<Entry>>, StoreError>),
 }
 
 /// For what the journal was asked.
@@ -53,7 +53,7 @@ pub enum Input {
     Query(Box<dyn WaitingQuery>),
     Told(Purpose, Told),
     /// The pause of a command is over.
-    Woken(u64, Next),
+    Woken(u64, Box<Next>),
     /// The shared state tells of a version.
     Hint(u64),
 }
@@ -62,7 +62,7 @@ pub enum Input {
 #[derive(Debug)]
 pub enum Effect {
     Ask(Ask, Purpose),
-    Wake(Duration, u64, Next),
+    Wake(Duration, u64, Box<Next>),
     /// An entry was accepted: the others are told.
     Grew(u64),
     /// The ledger stands at this version, with this chain.
@@ -180,7 +180,7 @@ impl Actor {
             Input::Told(Purpose::Command(flight), told) if self.is_in_flight(flight) => {
                 self.told(told, around);
             }
-            Input::Woken(flight, next) if self.is_in_flight(flight) => self.take(next, around),
+            Input::Woken(flight, next) if self.is_in_flight(flight) => self.take(*next, around),
             Input::Hint(version) => {
                 self.hint = version;
                 if version > self.ledger.version() {
@@ -253,7 +253,9 @@ impl Actor {
         let turn = Turn { course, job: job.as_ref(), ledger: &self.ledger, waited };
         let next = match told {
             Told::Appended(result) => around.rules.appended(turn, result),
-            Told::Entry(found) => turn.course.found(found, turn.ledger, waited),
+            Told::Entry(found) => {
+                turn.course.found(found.map(|entry| entry.map(|entry| *entry)), turn.ledger, waited)
+            }
             Told::Entries(tail) => {
                 let next = around.rules.tail_read(turn, tail.as_deref().map_err(Clone::clone));
                 match self.follow(&tail.unwrap_or_default(), around) {
@@ -270,7 +272,7 @@ impl Actor {
         let ask = match next {
             Next::Decide(Duration::ZERO) => return self.decide(around),
             Next::Answer(outcome) => return self.answer(outcome, around),
-            Next::Append(entry, Duration::ZERO) => Ask::Append(entry),
+            Next::Append(entry, Duration::ZERO) => Ask::Append(Box::new(entry)),
             Next::ReadSlot(slot, Duration::ZERO) => Ask::Slot(slot),
             Next::ReadTail { after } => Ask::Since(after),
             Next::FindKey => Ask::Key(self.key()),
@@ -286,7 +288,7 @@ impl Actor {
     }
 
     fn pause(&self, pause: Duration, next: Next, around: &mut Around<'_>) {
-        around.effects.push(Effect::Wake(pause, self.flights, next));
+        around.effects.push(Effect::Wake(pause, self.flights, Box::new(next)));
     }
 
     fn key(&self) -> String {

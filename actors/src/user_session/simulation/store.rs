@@ -3,7 +3,11 @@
 
 use std::collections::BTreeMap;
 
-use finbrain_domain::{change::Change, entry::Entry, ports::AppendError};
+use finbrain_domain::{
+    change::Change,
+    entry::Entry,
+    ports::{AppendError, StoreError},
+};
 
 /// Who answers a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,6 +24,8 @@ pub struct Store {
     /// What only the primary has.
     local: BTreeMap<u64, Entry>,
     deposed: Deposed,
+    /// Of a closed book: up to here entries are reduced to their chain.
+    reduced: u64,
 }
 
 #[derive(Debug, Default)]
@@ -79,15 +85,35 @@ impl Store {
         self.durable.get(&entry.slot).is_some_and(|standing| standing.entry_id == entry.entry_id)
     }
 
+    pub fn is_closed(&self) -> bool {
+        self.durable.last_key_value().is_some_and(|(_, last)| closes(last))
+    }
+
+    pub const fn is_reduced(&self) -> bool {
+        self.reduced > 0
+    }
+
+    /// Reduces some more entries of a closed book; `false` when none is left.
+    pub fn reduce(&mut self, more: u64) -> bool {
+        self.reduced = (self.reduced + more).min(self.head(Member::Primary));
+        self.reduced < self.head(Member::Primary)
+    }
+
     /// What a majority has behind a slot, as far as the member knows.
-    pub fn since(&self, member: Member, after: u64) -> Vec<Entry> {
+    pub fn since(&self, member: Member, after: u64) -> Result<Vec<Entry>, StoreError> {
         let head = self.head(member);
-        self.durable.range(after + 1..).filter(|(slot, _)| **slot <= head).map(|(_, e)| e.clone()).collect()
+        if after < self.reduced && member == Member::Primary {
+            return Err(StoreError::Closed);
+        }
+        let behind = self.durable.range(after + 1..).filter(|(slot, _)| **slot <= head);
+        Ok(behind.map(|(_, entry)| entry.clone()).collect())
     }
 
     pub fn by_key(&self, member: Member, wanted: &str) -> Option<Entry> {
         let head = self.head(member);
-        let has = |entry: &&Entry| entry.key.as_ref().is_some_and(|key| key.key == wanted);
+        let has = |entry: &&Entry| {
+            entry.slot > self.reduced && entry.key.as_ref().is_some_and(|key| key.key == wanted)
+        };
         self.durable.range(..=head).map(|(_, entry)| entry).find(has).cloned()
     }
 

@@ -31,6 +31,8 @@ pub struct Weather {
     pub skewed: bool,
     /// The shared state tells versions that are not true.
     pub lying_hints: bool,
+    /// Everything happens within two seconds.
+    pub dense: bool,
 }
 
 impl Weather {
@@ -44,13 +46,14 @@ impl Weather {
             doubled: sometimes(random, 120),
             zombies: sometimes(random, 120),
             refused: sometimes(random, 60),
-            slow: sometimes(random, 60),
+            slow: sometimes(random, 150),
             crashes: sometimes(random, 6),
             freezes: sometimes(random, 6),
             elections: sometimes(random, 5),
             majority: random.chance(700),
             skewed: random.chance(300),
             lying_hints: random.chance(500),
+            dense: random.chance(400),
         }
     }
 
@@ -63,6 +66,11 @@ impl Weather {
         self.refused = 0;
         self.slow = 0;
         self.lying_hints = false;
+    }
+
+    /// Until when faults happen, in milliseconds.
+    pub const fn season(&self) -> u64 {
+        if self.dense { 2_000 } else { 15_000 }
     }
 
     /// How long a message is under way.

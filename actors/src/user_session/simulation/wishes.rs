@@ -76,7 +76,7 @@ pub fn request(wish: &Wish, envelope: Envelope, now: Timestamp, life: Duration) 
             let Envelope { token, auth_generation, seen, .. } = envelope;
             let (reply, mut answer) = oneshot::channel();
             let reader = Reader { token, auth_generation, seen };
-            let asked = Box::new(Asked { query: Sum, reader, reply });
+            let asked = Box::new(Asked { query: Sum, reader, proven: None, reply });
             let looked = move || {
                 Some(match taken(&mut answer)? {
                     Ok(answered) => {

@@ -11,7 +11,6 @@ use std::{
 use finbrain_domain::{
     entry::Entry,
     ledger::{Ledger, Moment},
-    ports::{AppendError, StoreError},
     rates::RateBook,
 };
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};
@@ -19,9 +18,11 @@ use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 use super::{
     super::protocol::Next,
     clients::Client,
+    faults::Fault,
     fold::Fold,
-    history::{Answer, History, Violation},
-    pod::{Around, Ask, Effect, Input, Pod, Purpose, Told},
+    history::{Answer, History, Then, Violation},
+    network::Call,
+    pod::{Around, Ask, Effect, Input, Pod, Told},
     random::Random,
     rules::Rules,
     store::{Member, Store},
@@ -30,10 +31,8 @@ use super::{
 };
 
 pub const PODS: usize = 3;
-/// How long a driver waits for the journal.
-const DRIVER: Duration = Duration::from_millis(2500);
-/// How long an election leaves the journal without a primary, at most, in milliseconds.
-const ELECTION: u64 = 3000;
+/// The longest that a fault lasts.
+const RECOVERY: Duration = Duration::from_secs(10);
 /// Whoever is not done so long after everything works again never will be.
 const PATIENCE: Duration = Duration::from_secs(120);
 
@@ -78,15 +77,6 @@ pub enum Event {
     },
 }
 
-#[derive(Debug, Clone, Copy)]
-pub enum Fault {
-    Crash(usize),
-    Freeze(usize),
-    Idle(usize),
-    Election,
-    Hint,
-}
-
 struct Scheduled {
     at: Duration,
     number: u64,
@@ -116,18 +106,12 @@ impl Eq for Scheduled {}
 /// A pod with what surrounds it.
 #[derive(Default)]
 pub(super) struct Host {
-    pod: Pod,
+    pub(super) pod: Pod,
     pub(super) life: u32,
-    frozen_until: Duration,
+    pub(super) frozen_until: Duration,
     /// How far its clock is ahead, in seconds.
-    skew: i64,
+    pub(super) skew: i64,
     pub(super) replies: Vec<(usize, Reply)>,
-}
-
-struct Call {
-    pod: usize,
-    life: u32,
-    purpose: Purpose,
 }
 
 pub struct World<'r> {
@@ -143,16 +127,16 @@ pub struct World<'r> {
     /// What clocks have gone on by while nothing happened.
     pub(super) leap: SignedDuration,
     events: BinaryHeap<Reverse<Scheduled>>,
-    numbers: u64,
-    calls: BTreeMap<u64, Call>,
-    store: Store,
+    pub(super) numbers: u64,
+    pub(super) calls: BTreeMap<u64, Call>,
+    pub(super) store: Store,
     /// Appends that wait for a majority.
-    unacknowledged: Vec<(u64, Entry)>,
-    no_primary_until: Duration,
-    stale_until: Option<Duration>,
-    snapshot: Ledger,
-    rates: Arc<RateBook>,
-    log: Option<Vec<String>>,
+    pub(super) unacknowledged: Vec<(u64, Entry)>,
+    pub(super) no_primary_until: Duration,
+    pub(super) stale_until: Option<Duration>,
+    pub(super) snapshot: Ledger,
+    pub(super) rates: Arc<RateBook>,
+    pub(super) log: Option<Vec<String>>,
 }
 
 impl<'r> World<'r> {
@@ -196,8 +180,13 @@ impl<'r> World<'r> {
             self.welcome();
             self.run_until_done(self.now)?;
         }
+        // Whatever still is frozen, without a primary or deposed comes to itself.
+        self.weather.clear();
+        self.now += RECOVERY;
+        let before = self.history.requests.len();
         self.look_everywhere();
         self.run_until_done(self.now)?;
+        self.history.check_answered(before)?;
         self.store.replicate();
         let fold = Fold::of(self.store.journal())?;
         self.history.check(&fold)?;
@@ -221,27 +210,6 @@ impl<'r> World<'r> {
             }
         }
         Ok(())
-    }
-
-    fn plan_faults(&mut self) {
-        let Weather { crashes, freezes, elections, .. } = self.weather;
-        let mut faults = Vec::new();
-        for pod in 0..PODS {
-            self.hosts[pod].skew = if self.weather.skewed { self.skew() } else { 0 };
-            faults.push(Fault::Idle(pod));
-        }
-        faults.extend((0..crashes).map(|_| Fault::Crash(self.random.index(PODS))));
-        faults.extend((0..freezes).map(|_| Fault::Freeze(self.random.index(PODS))));
-        faults.extend((0..elections).map(|_| Fault::Election));
-        faults.extend((0..10).map(|_| Fault::Hint));
-        for fault in faults {
-            let after = self.millis(0..15_000);
-            self.after(after, Event::Fault(fault));
-        }
-    }
-
-    fn skew(&mut self) -> i64 {
-        i64::try_from(self.random.within(0..7200)).unwrap_or(0) - 3600
     }
 
     pub(super) fn millis(&mut self, range: std::ops::Range<u64>) -> Duration {
@@ -281,10 +249,14 @@ impl<'r> World<'r> {
             Event::Again { client, deed } => self.again(client, deed),
             Event::Asked { request, input, reply } => self.asked(request, input, reply)?,
             Event::Answered { request, answer } => {
-                let head = self.store.head(Member::Primary);
+                let then = Then {
+                    head: self.store.head(Member::Primary),
+                    stale_until: self.stale_until,
+                    erased: self.store.is_reduced(),
+                };
                 if self.history.requests[request].told.is_none() {
                     self.note(|world| format!("{}: {answer:?}", world.name(request)));
-                    self.history.answered(request, answer.clone(), head, self.stale_until)?;
+                    self.history.answered(request, answer.clone(), then)?;
                     self.answered(request, &answer);
                 }
             }
@@ -358,142 +330,6 @@ impl<'r> World<'r> {
             Effect::Damaged(error) => return Err(format!("I3: pod {pod} could not follow: {error}")),
         }
         Ok(())
-    }
-
-    fn hint(&mut self, pod: usize, version: u64) {
-        let (pause, life) = (self.millis(0..50), self.hosts[pod].life);
-        self.after(pause, Event::Pod { pod, life, input: Input::Hint(version) });
-    }
-
-    /// A pod asks the journal over the network.
-    fn call(&mut self, from: Call, ask: Ask) {
-        self.numbers += 1;
-        let call = self.numbers;
-        self.note(|_| format!("pod {} asks {}: {ask:?}", from.pod, call));
-        self.calls.insert(call, from);
-        let is_append = matches!(ask, Ask::Append(_));
-        if self.random.chance(self.weather.refused) {
-            let told = failed(&ask, StoreError::Unavailable("no connection".into()));
-            return self.after(Duration::from_millis(1), Event::Told { call, told });
-        }
-        let broken = if is_append { StoreError::OutcomeUnknown } else { StoreError::Unavailable };
-        let silence = failed(&ask, broken("no reply".into()));
-        self.after(DRIVER, Event::Told { call, told: silence.clone() });
-        let member =
-            if self.is_stale() && self.random.chance(500) { Member::Deposed } else { Member::Primary };
-        let is_doubled = self.random.chance(self.weather.doubled);
-        let reaches = |ask| Event::Reaches { call, member, ask, is_only: !is_doubled };
-        if self.random.chance(self.weather.zombies) {
-            let pauses = [self.millis(1..40), self.millis(0..30_000)];
-            self.after(pauses[0], Event::Told { call, told: silence });
-            return self.after(pauses[1], reaches(ask));
-        }
-        if is_doubled {
-            let pause = self.millis(0..30_000);
-            self.after(pause, reaches(ask.clone()));
-        }
-        if !self.random.chance(self.weather.lost_requests) {
-            let pause = self.weather.delay(&mut self.random);
-            self.after(pause, reaches(ask));
-        }
-    }
-
-    /// Whether a deposed member still answers.
-    fn is_stale(&self) -> bool {
-        self.stale_until.is_some_and(|until| until > self.now)
-    }
-
-    fn reach(&mut self, call: u64, member: Member, ask: Ask, is_only: bool) {
-        // The deposed member has stepped down meanwhile.
-        let from = if self.is_stale() { member } else { Member::Primary };
-        if from == Member::Primary && self.no_primary_until > self.now {
-            // Where another sending is under way, a driver does not say that nothing was written.
-            let is_certain = is_only || !matches!(ask, Ask::Append(_));
-            let failure = if is_certain { StoreError::Unavailable } else { StoreError::OutcomeUnknown };
-            return self.reply(call, failed(&ask, failure("no primary".into())));
-        }
-        let told = match ask {
-            Ask::Append(entry) => {
-                let key_first = self.random.chance(500);
-                match self.store.append(from, entry.clone(), key_first) {
-                    Ok(()) if from == Member::Deposed => return,
-                    Ok(()) => {
-                        self.unacknowledged.push((call, entry));
-                        let pause = self.weather.delay(&mut self.random);
-                        return self.after(pause, Event::Replicated);
-                    }
-                    Err(error) => Told::Appended(Err(error)),
-                }
-            }
-            // A linearizable read asks a majority first.
-            _ if from == Member::Deposed && !self.weather.majority => return,
-            Ask::Since(after) => Told::Entries(Ok(self.store.since(from, after))),
-            Ask::Slot(slot) => {
-                let entry = self.store.since(from, slot - 1).into_iter().next();
-                Told::Entry(Ok(entry.filter(|entry| entry.slot == slot)))
-            }
-            Ask::Key(key) => Told::Entry(Ok(self.store.by_key(from, &key))),
-        };
-        self.reply(call, told);
-    }
-
-    fn reply(&mut self, call: u64, told: Told) {
-        self.note(|_| format!("journal answers {call}: {told:?}"));
-        if !self.random.chance(self.weather.lost_replies) {
-            let pause = self.weather.delay(&mut self.random);
-            self.after(pause, Event::Told { call, told });
-        }
-    }
-
-    fn replicated(&mut self) {
-        self.store.replicate();
-        for (call, entry) in std::mem::take(&mut self.unacknowledged) {
-            if self.store.stands(&entry) {
-                self.reply(call, Told::Appended(Ok(())));
-            }
-        }
-    }
-
-    fn fail(&mut self, fault: Fault) {
-        self.note(|_| format!("{fault:?}"));
-        match fault {
-            Fault::Crash(pod) => {
-                let host = &mut self.hosts[pod];
-                host.life += 1;
-                host.pod = Pod::default();
-                for (request, _) in std::mem::take(&mut host.replies) {
-                    self.after(
-                        Duration::from_millis(1),
-                        Event::Answered { request, answer: Answer::Silence },
-                    );
-                }
-            }
-            Fault::Freeze(pod) => self.hosts[pod].frozen_until = self.now + self.millis(10..6_000),
-            Fault::Idle(pod) => self.hosts[pod].pod.stop_when_idle(),
-            Fault::Election => {
-                let lost = self.random.chance(700);
-                self.store.elect(lost);
-                self.no_primary_until = self.now + self.millis(0..ELECTION);
-                self.stale_until = Some(self.now + self.millis(0..6_000));
-                self.after(Duration::ZERO, Event::Replicated);
-            }
-            Fault::Hint => {
-                let pod = self.random.index(PODS);
-                let version = self.random.within(0..40);
-                if self.weather.lying_hints {
-                    self.hint(pod, version);
-                }
-            }
-        }
-    }
-}
-
-/// The answer to a question that failed.
-fn failed(ask: &Ask, error: StoreError) -> Told {
-    match ask {
-        Ask::Append(_) => Told::Appended(Err(AppendError::Store(error))),
-        Ask::Since(_) => Told::Entries(Err(error)),
-        Ask::Slot(_) | Ask::Key(_) => Told::Entry(Err(error)),
     }
 }
 

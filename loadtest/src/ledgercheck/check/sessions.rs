@@ -16,7 +16,7 @@ struct Life {
     asked: Option<u64>,
     /// When its end was first acknowledged, and in which line.
     ended: Option<(u64, usize)>,
-    /// When its successes came back, in order.
+    /// When it was given out and when its successes came back, in order.
     successes: Vec<u64>,
 }
 
@@ -49,7 +49,6 @@ fn thrown_out(attempt: &Attempt, life: &Life, idle_ms: u64, report: &mut Report)
         return;
     }
     let before = life.successes.partition_point(|got| *got <= answer.sent);
-    // The session began with an answer of success, which is no request of its own.
     let Some(last) = before.checked_sub(1).map(|last| life.successes[last]) else { return };
     let unused_ms = (answer.got - last) / 1_000_000;
     if unused_ms < idle_ms {
@@ -69,6 +68,9 @@ pub fn ends(history: &History) -> HashMap<u64, u64> {
 
 fn lives(history: &History) -> HashMap<u64, Life> {
     let mut lives: HashMap<u64, Life> = HashMap::new();
+    for session in &history.sessions {
+        lives.entry(session.session).or_default().successes.push(session.at);
+    }
     for attempt in &history.attempts {
         let Some(session) = attempt.request.session else { continue };
         let life = lives.entry(session).or_default();

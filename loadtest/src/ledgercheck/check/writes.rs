@@ -104,10 +104,11 @@ pub fn check(history: &History, books: &[Book], report: &mut Report) {
 fn count(operation: &Operation<'_>, proxied: bool, report: &mut Report) {
     report.operations += 1;
     let acknowledged = operation.attempts.iter().any(|attempt| attempt.success().is_some());
-    match (acknowledged, operation.is_open(proxied)) {
+    let refused = operation.attempts.iter().any(|attempt| is_refusal(attempt));
+    match (acknowledged, refused || !operation.is_open(proxied)) {
         (true, _) => report.acknowledged += 1,
-        (false, true) => report.unknown += 1,
-        (false, false) => report.refused += 1,
+        (false, true) => report.refused += 1,
+        (false, false) => report.unknown += 1,
     }
 }
 
@@ -144,14 +145,18 @@ fn resource(what: What, answer: &Answer) -> &Value {
     }
 }
 
+/// Whether the book said no, rather than the door.
+fn is_refusal(attempt: &Attempt) -> bool {
+    let status = attempt.answer().map_or(0, |answer| answer.status);
+    (400..500).contains(&status) && !matches!(status, 401 | 408 | 429)
+}
+
 /// Once a key was acknowledged, a later attempt is not refused.
 fn refused_after(operation: &Operation<'_>, report: &mut Report) {
     let acknowledged = operation.written().map(|(_, answer)| answer.got).min();
     for attempt in &operation.attempts {
         let Some((answer, acknowledged)) = attempt.answer().zip(acknowledged) else { continue };
-        let refused =
-            answer.status >= 400 && answer.status < 500 && !matches!(answer.status, 401 | 408 | 429);
-        if refused && answer.sent > acknowledged {
+        if is_refusal(attempt) && answer.sent > acknowledged {
             let what = format!("{}: its key had been acknowledged", named(attempt, answer));
             report.found(Invariant::I2, attempt.reply_line, what);
         }
@@ -261,12 +266,22 @@ fn unclaimed(
                 }
             }
             None => {
-                let what =
-                    format!("account {account}: nobody asked for slot {version}, or it was done before");
+                let what = format!(
+                    "account {account}: nobody asked for slot {version} ({}), or it was done before",
+                    told(book.changes(version))
+                );
                 report.found(Invariant::I2, book.line, what);
             }
         }
     }
+}
+
+/// The first of the changes, for a person who looks for them.
+fn told(changes: &[Value]) -> String {
+    let first = changes.first().unwrap_or(&Value::Null);
+    let text = |field: &str| first[field].as_str().unwrap_or_default();
+    let does = if first["to"].is_null() { "removes" } else { "sets" };
+    format!("{does} {} {}, {} changes", text("kind"), text("id"), changes.len())
 }
 
 /// Access facts say nothing of themselves; there are no more of them than sessions that somebody wanted to end.
