@@ -1,8 +1,6 @@
 //! Pods behind nginx over MongoDB and Redis, as `make cluster` starts them.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
-
 use std::{
     sync::{
         Arc,
