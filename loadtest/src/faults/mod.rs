@@ -22,7 +22,7 @@ use std::{
 use anyhow::{Context as _, bail};
 
 use self::{
-    scenario::{Act, Doors, Play, Scenario},
+    scenario::{Act, Books, Doors, Play, Scenario},
     scene::{Finding, Pressure, Scene},
     stage::{Ground, Single, Stage},
     table::Row,
@@ -121,12 +121,13 @@ impl Args {
     }
 
     fn pressure(&self, scenario: &Scenario) -> Pressure {
-        let timeout = scenario.timeout;
-        if self.short {
-            Pressure { clients: 6, accounts: 2, pause: Duration::from_millis(20), timeout }
-        } else {
-            Pressure { clients: 12, accounts: 3, pause: Duration::from_millis(5), timeout }
-        }
+        let (clients, shared, pause_ms) = if self.short { (6, 2, 20) } else { (12, 3, 5) };
+        let accounts = match scenario.books {
+            Books::Shared => shared,
+            Books::Own => clients,
+        };
+        let (pause, timeout) = (Duration::from_millis(pause_ms), scenario.timeout);
+        Pressure { clients, accounts, pause, timeout }
     }
 
     /// Plays one scenario. A stage that could not be healed is torn down, and the next scenario builds another.

@@ -29,6 +29,15 @@ pub enum Doors {
     Nginx,
 }
 
+/// Who writes into which book.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Books {
+    /// Several clients race for the slots of one book. Who loses too often is told to come again.
+    Shared,
+    /// A book for each client: whatever is told to come again is so for another reason.
+    Own,
+}
+
 #[derive(Debug, Clone, Copy)]
 pub struct Scenario {
     pub name: &'static str,
@@ -39,6 +48,7 @@ pub struct Scenario {
     pub doors: Doors,
     /// After so long a request of a client counts as lost.
     pub timeout: Duration,
+    pub books: Books,
     /// MongoDB elects while majority reads are on: what is stale then is counted apart.
     pub elections: bool,
     /// Pods are killed: nginx answers in their place to what it may not repeat.
@@ -58,6 +68,7 @@ impl Scenario {
             play: Play::Cluster(Dress::USUAL, act),
             doors: Doors::All,
             timeout: PATIENT,
+            books: Books::Shared,
             elections: false,
             pods_die: false,
             no_room: false,
@@ -78,6 +89,7 @@ impl Scenario {
             play,
             doors: Doors::All,
             timeout: PATIENT,
+            books: Books::Shared,
             elections: false,
             pods_die: false,
             no_room: false,
@@ -142,6 +154,7 @@ fn of_pods() -> Vec<Scenario> {
         },
         Scenario {
             doors: Doors::Nginx,
+            books: Books::Own,
             ..Scenario::cluster(
                 "rolling-restart",
                 "all pods replaced, one after the other",

@@ -27,13 +27,15 @@ pub struct Listener {
     random: StdRng,
     /// The last event.
     last: Option<u64>,
+    /// The highest version that it was told, be it by the head of a stream whose events it did not wait for.
+    seen: u64,
 }
 
 impl Listener {
     pub fn new(run: Arc<Run>, account: Arc<Account>) -> Self {
         let index = run.plan.clients + account.index;
         let seed = run.plan.seed.wrapping_mul(0x85eb_ca6b).wrapping_add(index as u64);
-        Self { run, account, index, random: StdRng::seed_from_u64(seed), last: None }
+        Self { run, account, index, random: StdRng::seed_from_u64(seed), last: None, seen: 0 }
     }
 
     pub async fn run(mut self) -> Result<(), Error> {
@@ -47,10 +49,11 @@ impl Listener {
             let mut call = Call::get(What::Events, "/events");
             call.resume = self.last;
             let (client, account) = (self.index, self.account.index);
-            let seen = self.last.unwrap_or(0);
-            let asker = Asker { client, account, session: Some(&session), seen };
+            let asker = Asker { client, account, session: Some(&session), seen: self.seen };
             let opened = self.run.door.open(&url, &call, asker, self.run.plan.timeout).await?;
             if let Some((id, response)) = opened {
+                let told = response.headers().get("ledger-version").and_then(|told| told.to_str().ok());
+                self.seen = self.seen.max(told.and_then(|told| told.parse().ok()).unwrap_or(0));
                 let patience = Duration::from_millis(self.random.random_range(500..LONGEST));
                 // The time is over, and the stream goes on elsewhere.
                 let _ = tokio::time::timeout(patience, self.listen(id, response)).await;
@@ -68,6 +71,7 @@ impl Listener {
                 let block: Vec<u8> = text.drain(..end + 2).collect();
                 if let Some(event) = parse(&String::from_utf8_lossy(&block), id, self.run.door.now()) {
                     self.last = event.version.or(self.last);
+                    self.seen = self.seen.max(event.version.unwrap_or(0));
                     self.run.counts.events.fetch_add(1, Ordering::Relaxed);
                     self.run.door.log(Record::Event(event)).await?;
                 }
