@@ -29,11 +29,11 @@ fn main() -> ExitCode {
     let _ = rustls::crypto::ring::default_provider().install_default();
     let result = match Cli::parse().command {
         Command::Cluster(args) => cluster::command(&args),
-        Command::Faults(args) => in_runtime(faults::command(args)),
-        Command::Ledgercheck(args) => in_runtime(ledgercheck::command(args)),
+        Command::Faults(args) => wait_for(faults::command(args)),
+        Command::Ledgercheck(args) => wait_for(ledgercheck::command(args)),
         Command::Load(args) => load::command(&args),
         Command::Logins(args) => logins::command(&args),
-        Command::Proxy(args) => in_runtime(proxy::command(args)),
+        Command::Proxy(args) => wait_for(proxy::command(args)),
     };
     result.unwrap_or_else(|error| {
         eprintln!("finbrain-loadtest: {error:#}");
@@ -41,6 +41,6 @@ fn main() -> ExitCode {
     })
 }
 
-fn in_runtime(command: impl Future<Output = anyhow::Result<ExitCode>>) -> anyhow::Result<ExitCode> {
+fn wait_for(command: impl Future<Output = anyhow::Result<ExitCode>>) -> anyhow::Result<ExitCode> {
     tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(command)
 }

@@ -35,13 +35,14 @@ enum Vice {
 }
 
 async fn report(vice: Vice) -> Report {
-    report_of(Fake::start(move |request| reply(vice, request)).await).await
+    report_of(Fake::start(move |request| reply(vice, request)).await, "one,many,wrong").await
 }
 
-async fn report_of(server: Fake) -> Report {
+async fn report_of(server: Fake, mix: &str) -> Report {
     let url = server.url();
     let line = ["test", "--url", &url, "--parallel", "200", "--rounds", "1", "--sessions", "3"];
-    let line = line.into_iter().chain(["--hash-threads", "0", "--heartbeats", "100", "--reads", "50"]);
+    let line =
+        line.into_iter().chain(["--hash-threads", "0", "--heartbeats", "100", "--reads", "50", "--mix", mix]);
     let args = Line::parse_from(line).args;
     let thresholds = args.thresholds.clone();
     let findings = tokio::task::spawn_blocking(move || run(&args)).await.unwrap().unwrap();
@@ -83,7 +84,7 @@ async fn a_server_that_does_as_it_should_is_found_good() {
         reply(Vice::None, request)
     });
 
-    let report = report_of(server.await).await;
+    let report = report_of(server.await, "one,many,wrong").await;
 
     assert!(report.holds(), "{}", report.tables());
     assert_eq!(report.logins[&Mix::One].statuses[&200].count, 200);
@@ -143,7 +144,7 @@ async fn a_server_that_stalls_once_delays_all_heartbeats_that_were_meant_to_be_s
         }
     });
 
-    let report = report_of(server.await).await;
+    let report = report_of(server.await, "one").await;
 
     assert_eq!(missed(&report), ["heartbeats during the storms, p99"]);
     // Of 100 a second, those of 600 ms came late by 300 ms on average: not just the one of each person that waited.

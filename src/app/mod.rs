@@ -18,6 +18,7 @@ use finbrain_actors::{
     worker::{Sharing, WorkerHandle},
 };
 use finbrain_domain::ports::{Clock, RateSource};
+use tokio::net::TcpSocket;
 
 use self::backends::SharedState;
 use crate::{
@@ -48,6 +49,9 @@ const FLUSH_EVERY: Duration = Duration::from_secs(10);
 const SWEEP_EVERY: Duration = Duration::from_secs(60);
 /// How often sessions that are over leave the durable store.
 const PURGE_EVERY: Duration = Duration::from_secs(600);
+/// Connections that wait to be accepted. Further ones are not refused but asked for again after 1, 3, 7 … seconds, so a
+/// short queue turns a crowd into minutes. The system caps it (`net.core.somaxconn`).
+const BACKLOG: u32 = 4096;
 /// Demos that live at the same time.
 const MOST_DEMOS: u64 = 200;
 
@@ -92,8 +96,8 @@ impl Application {
     /// Opens the store, starts the actors and binds both ports. Needs a running actix system.
     pub async fn start(config: Config, clock: Arc<dyn Clock>, metrics: Metrics) -> anyhow::Result<Self> {
         let stores = backends::open(&config.store).await?;
-        let listener = std::net::TcpListener::bind(config.listen)
-            .with_context(|| format!("cannot listen on {}", config.listen))?;
+        let listener =
+            listen(config.listen).with_context(|| format!("cannot listen on {}", config.listen))?;
         let ops_listener = std::net::TcpListener::bind(config.ops_listen)
             .with_context(|| format!("cannot listen on {}", config.ops_listen))?;
         let (address, ops_address) = (listener.local_addr()?, ops_listener.local_addr()?);
@@ -254,6 +258,15 @@ async fn upkeep(auth: Data<Auth>, shared: SharedState, clock: Arc<dyn Clock>) {
             },
         }
     }
+}
+
+/// Listens with room for [`BACKLOG`] connections, where the standard library asks for 128.
+fn listen(address: SocketAddr) -> std::io::Result<std::net::TcpListener> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+    // A restart does not wait until the connections of the process before are forgotten.
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)?.into_std()
 }
 
 fn public_url(config: &Config, bound: SocketAddr) -> anyhow::Result<PublicUrl> {

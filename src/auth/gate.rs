@@ -8,6 +8,7 @@ use finbrain_domain::{
     user::PasswordHash,
 };
 use jiff::Timestamp;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::{
     address::AddressPrefix,
@@ -20,6 +21,7 @@ use super::{
 
 pub(super) struct Gate {
     shared: Arc<dyn Shared>,
+    places: Arc<Semaphore>,
     pool: Arc<HashPool>,
     limits: AuthLimits,
 }
@@ -29,11 +31,12 @@ pub(super) struct Gate {
 pub(super) struct Pass {
     account: String,
     from: AddressPrefix,
+    _place: OwnedSemaphorePermit,
 }
 
 impl Gate {
     pub(super) fn new(shared: Arc<dyn Shared>, pool: Arc<HashPool>, limits: AuthLimits) -> Self {
-        Self { shared, pool, limits }
+        Self { shared, places: Arc::new(Semaphore::new(limits.attempts_at_once)), pool, limits }
     }
 
     /// Counts an attempt. `account` is a keyed digest: limits are kept where others may read them.
@@ -43,10 +46,12 @@ impl Gate {
         caller: &Caller,
         now: Timestamp,
     ) -> Result<Pass, AuthError> {
+        // First, because counting may wait as well; an attempt that finds no place costs nobody a try.
+        let place = Arc::clone(&self.places).try_acquire_owned().map_err(|_| self.pool.full())?;
         let address = caller.from.to_string();
         self.count("attempts_address", &address, self.limits.attempts_per_address, now).await?;
         self.count("attempts_account", &account, self.limits.attempts_per_account, now).await?;
-        Ok(Pass { account, from: caller.from })
+        Ok(Pass { account, from: caller.from, _place: place })
     }
 
     pub(super) async fn verify(

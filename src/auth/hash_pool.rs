@@ -139,6 +139,11 @@ impl HashPool {
         Ok(Verdict { matches: verdict.matches && attempt.stored.is_some(), ..verdict })
     }
 
+    /// Turns away somebody for whom there is no place before the queue, as the queue does when it is full.
+    pub fn full(&self) -> HashRefused {
+        self.desk.backlog().refuse("full", self.desk.settings.threads)
+    }
+
     /// How many passwords were worked on since the start.
     pub fn hashes(&self) -> u64 {
         self.desk.hashes.load(Ordering::Relaxed)

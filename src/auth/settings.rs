@@ -53,6 +53,9 @@ pub struct AuthLimits {
     pub attempts_per_account: Allowance,
     pub registrations_per_address: Allowance,
     pub demos_per_address: Allowance,
+    /// Attempts that wait at a time, for the store and for a thread that hashes. More than the pool takes, because equal
+    /// ones share a hash; each that stands here costs memory, and the time of those behind.
+    pub attempts_at_once: usize,
 }
 
 impl Default for AuthLimits {
@@ -62,6 +65,7 @@ impl Default for AuthLimits {
             attempts_per_account: Allowance { per_minute: 6, burst: 10 },
             registrations_per_address: Allowance { per_minute: 10, burst: 20 },
             demos_per_address: Allowance { per_minute: 4, burst: 10 },
+            attempts_at_once: 2048,
         }
     }
 }

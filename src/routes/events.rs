@@ -58,11 +58,12 @@ pub async fn events(
     Query(query): Query<EventsQuery>,
 ) -> Result<HttpResponse, Problem> {
     let resumed = request.headers().get("last-event-id").and_then(|id| id.to_str().ok()?.parse().ok());
-    // Who resumes has seen that version, whichever pod told it.
-    let seen = caller.reader().seen.max(resumed.unwrap_or(0));
+    // Who resumes has seen that version, whichever pod told it; browsers cannot send `Ledger-Min` with a stream.
+    let since = resumed.or(query.since);
+    let seen = caller.reader().seen.max(since.unwrap_or(0));
     let subscription = registry.subscribe(caller.owner(), Reader { seen, ..caller.reader() }).await?;
     let version = subscription.from;
-    let since = resumed.or(query.since).unwrap_or(version).min(version);
+    let since = since.unwrap_or(version);
     let (sender, mut receiver) = mpsc::channel(16);
     let feed = Feed { ports, auth, session: caller.session, sender };
     actix_web::rt::spawn(feed.run(subscription, since));

@@ -238,6 +238,25 @@ async fn an_address_prefix_has_a_number_of_tries_whatever_the_account() {
 }
 
 #[tokio::test]
+async fn who_finds_no_place_to_wait_is_turned_away_unhashed_and_may_come_again() {
+    let house = House::with("http://localhost:8080", |settings| settings.limits.attempts_at_once = 2);
+    house.register("dana@example.org").await.unwrap();
+    let hashes = house.pool.hashes();
+
+    let (first, second, third) = tokio::join!(
+        house.login("dana@example.org", PASSWORD),
+        house.login("nobody@example.org", PASSWORD),
+        house.login("dana@example.org", PASSWORD),
+    );
+
+    assert!(first.is_ok());
+    assert_eq!(second.unwrap_err(), AuthError::BadCredentials);
+    assert!(matches!(third.unwrap_err(), AuthError::Busy { .. }));
+    assert_eq!(house.pool.hashes() - hashes, 2);
+    assert!(house.login("dana@example.org", PASSWORD).await.is_ok());
+}
+
+#[tokio::test]
 async fn a_login_renews_a_hash_that_is_cheaper_than_new_ones() {
     let house = House::at_home();
     let dana = house.register("dana@example.org").await.unwrap().user;

@@ -18,9 +18,11 @@ use crate::{
 
 /// So often a command loses its slot before it gives up.
 const MOST_LOSSES: u32 = 5;
-/// The journal is not called any later than this after the command was queued. A call takes 2.5 s at most, and whoever
-/// waits for the command leaves after 10 s.
-pub(crate) const LAST_CALL: Duration = Duration::from_secs(7);
+/// A command whose turn comes later than this after it was queued is not begun: whoever waits for it leaves after 10 s.
+pub(crate) const LAST_START: Duration = Duration::from_secs(7);
+/// Nothing is asked of the journal again any later than this after the command was queued. A call takes 2.5 s at most, so
+/// that a store that does not answer at all is told of after one.
+pub(crate) const LAST_CALL: Duration = Duration::from_millis(2_400);
 
 /// One command on its way through the protocol. `waited` is always the time since it was queued.
 #[derive(Debug)]
@@ -50,8 +52,6 @@ struct Sent {
     entry: Entry,
     /// Some sending of it may have landed, or may land yet.
     uncertain: bool,
-    /// The journal said that the book is closed.
-    closed: bool,
 }
 
 /// What a command needs next. The answer goes to the method named.
@@ -111,7 +111,7 @@ impl Course {
 
     /// It is the command's turn.
     pub fn begin(&self, waited: Duration) -> Next {
-        if waited > LAST_CALL {
+        if waited > LAST_START {
             return refuse(Error::Busy { retry_after: Duration::from_secs(1) });
         }
         Next::Decide(Duration::ZERO)
@@ -156,7 +156,7 @@ impl Course {
     }
 
     fn send(&mut self, entry: Entry) -> Next {
-        let sent = Sent { entry: entry.clone(), uncertain: false, closed: false };
+        let sent = Sent { entry: entry.clone(), uncertain: false };
         self.stage = Stage::Sent(Box::new(sent));
         Next::Append(entry, Duration::ZERO)
     }
@@ -187,7 +187,6 @@ impl Course {
     fn uncertain(&mut self, mut sent: Box<Sent>, error: &AppendError, waited: Duration) -> Next {
         let after = sent.entry.slot - 1;
         sent.uncertain = true;
-        sent.closed = *error == AppendError::Closed;
         self.stage = Stage::Sent(sent);
         match error {
             AppendError::Store(_) => self.send_again(waited),
@@ -216,9 +215,7 @@ impl Course {
                 let pause = self.pauses.after_loss(self.losses);
                 self.decide_again(pause, waited)
             }
-            // Nothing can be written into a closed book any more.
-            None if sent.closed => refuse(finbrain_domain::Error::BookClosed.into()),
-            // The read was stale, or what held the slot was rolled back.
+            // The read was stale, or what held the slot was rolled back. A book that is closed has an entry there, too.
             None => self.send_again(waited),
         }
     }

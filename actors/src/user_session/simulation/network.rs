@@ -39,7 +39,9 @@ impl World<'_> {
         }
         let broken = if is_append { StoreError::OutcomeUnknown } else { StoreError::Unavailable };
         let silence = failed(&ask, broken("no reply".into()));
-        self.after(DRIVER, Event::Told { call, told: silence.clone() });
+        // A connection that breaks tells its end sooner than one that is silent.
+        let noticed = if self.random.chance(500) { DRIVER } else { self.millis(50..800) };
+        self.after(noticed, Event::Told { call, told: silence.clone() });
         let member =
             if self.is_stale() && self.random.chance(500) { Member::Deposed } else { Member::Primary };
         let is_doubled = self.random.chance(self.weather.doubled);

@@ -121,7 +121,7 @@ fn simulation_finds_a_key_forgotten_after_two_days() {
 
 #[test]
 fn simulation_finds_a_tail_read_behind_memory() {
-    assert_found(&LooksBehindMemory, 500);
+    assert_found(&LooksBehindMemory, 5000);
 }
 
 #[test]
