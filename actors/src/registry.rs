@@ -348,6 +348,16 @@ impl Registry {
         });
     }
 
+    /// Ends the streams that are open now; their readers resume elsewhere.
+    pub fn end_streams(&self) {
+        for slot in &self.inner.slots {
+            if let Some(handle) = slot.handle.load_full().filter(|handle| handle.published.has_streams()) {
+                // A full mailbox is emptied, and somebody asks again.
+                let _ = handle.addr.try_send(Run(Box::new(|session, _| session.end_streams())));
+            }
+        }
+    }
+
     /// Stops every actor in good order; each writes its snapshot.
     pub async fn shut_down(&self) {
         for slot in &self.inner.slots {

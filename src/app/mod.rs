@@ -49,6 +49,10 @@ const FLUSH_EVERY: Duration = Duration::from_secs(10);
 const SWEEP_EVERY: Duration = Duration::from_secs(60);
 /// How often sessions that are over leave the durable store.
 const PURGE_EVERY: Duration = Duration::from_secs(600);
+/// How often a server that stops looks for streams that began meanwhile.
+const END_STREAMS_EVERY: Duration = Duration::from_millis(50);
+/// For so long requests may take to finish when the server stops; the actors' snapshots come after them.
+const FINISH: u64 = 15;
 /// Connections that wait to be accepted. Further ones are not refused but asked for again after 1, 3, 7 … seconds, so a
 /// short queue turns a crowd into minutes. The system caps it (`net.core.somaxconn`).
 const BACKLOG: u32 = 4096;
@@ -147,7 +151,7 @@ impl Application {
             HttpServer::new(move || App::new().wrap(edge.clone()).configure(|app| parts.configure(app)))
                 .workers(config.workers.get())
                 .disable_signals()
-                .shutdown_timeout(20)
+                .shutdown_timeout(FINISH)
                 .listen(listener)?
                 .run();
         let ops_parts = (Data::new(readiness.clone()), Data::new(metrics));
@@ -193,10 +197,9 @@ impl Application {
         rooms.readiness.set(Phase::Stopping);
         // Requests still come while balancers learn that this server is not ready; each is told to come here no more.
         tokio::time::sleep(rooms.drain).await;
-        // Streams never end by themselves: the actors go first, and their readers resume elsewhere.
-        let drain = handle.stop(true);
+        finish_requests(&handle, &rooms.registry).await;
+        // Nobody asks an actor any more: a question that comes to one that stops is not answered.
         rooms.registry.shut_down().await;
-        drain.await;
         upkeep.abort();
         if let Err(error) = rooms.auth.flush_seen().await {
             tracing::warn!(error = %error, "times of sessions were not written");
@@ -235,6 +238,19 @@ impl Parts {
             .app_data(self.rendered.clone())
             .app_data(self.session.clone())
             .configure(routes::configure);
+    }
+}
+
+/// Listens no more, and waits for the requests that are under way. Streams never end by themselves: they are told to,
+/// also those that began a moment ago, and their readers resume elsewhere.
+async fn finish_requests(server: &ServerHandle, registry: &Registry) {
+    let mut finished = std::pin::pin!(server.stop(true));
+    let mut look = tokio::time::interval(END_STREAMS_EVERY);
+    loop {
+        tokio::select! {
+            () = &mut finished => return,
+            _ = look.tick() => registry.end_streams(),
+        }
     }
 }
 

@@ -314,6 +314,12 @@ impl UserSession {
         Ok(subscription)
     }
 
+    /// Ends all streams; whoever reads one resumes.
+    pub(crate) fn end_streams(&mut self) {
+        self.streams = Streams::default();
+        self.published.streams.store(0, Ordering::Relaxed);
+    }
+
     /// Somebody says that the journal grew. Only open streams want to know before somebody asks.
     pub(crate) fn hear(&mut self, version: u64, ctx: &mut Context<Self>) {
         if version > self.ledger.version() && self.streams.len() > 0 {
