@@ -265,8 +265,8 @@ fn a_model_that_one_pod_promotes_is_served_by_the_other() {
     });
 
     assert_eq!(promoted.as_deref(), Some("promoted"));
-    let at = trained(&mut here);
-    assert!(at.is_string());
+    let at = eventually(SOON, || Some(trained(&mut here)).filter(serde_json::Value::is_string));
+    let at = at.expect("the pod that promoted it serves it");
     eventually(SOON, || (trained(&mut there) == at).then_some(()))
         .expect("the other pod follows the pointer");
     stage.end();

@@ -58,7 +58,8 @@ impl<'a> Secrets<'a> {
         if line.split(|c| !is_of_token(c)).any(|word| self.tokens.contains(word)) {
             return Some("the token of a session");
         }
-        let is_of_amount = |c: char| c.is_ascii_digit() || c == '.';
+        // Letters belong to a word, too: the digits in the middle of an id are no amount.
+        let is_of_amount = |c: char| c.is_ascii_alphanumeric() || c == '.';
         let mut numbers = line.split(|c| !is_of_amount(c)).map(|word| word.trim_matches('.'));
         numbers.any(|word| self.amounts.contains(word)).then_some("an amount")
     }
