@@ -13,23 +13,13 @@ use std::{
 
 use anyhow::{Context as _, bail};
 use finbrain::seed::PASSWORD;
+use finbrain_loadtest::servers::GENEROUS;
 use serde_json::Value;
 
 use super::load::{Answer, ask};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_finbrain");
 const PATIENCE: Duration = Duration::from_secs(60);
-/// Limits of requests that no measurement reaches: they are there against abuse, and one thread that asks as fast as it
-/// can for a few sessions looks like it.
-pub const LIMITS: [(&str, &str); 6] = [
-    ("FINBRAIN_SESSION_RATE", "100000"),
-    ("FINBRAIN_SESSION_BURST", "1000000"),
-    ("FINBRAIN_LOGIN_RATE", "1000000"),
-    ("FINBRAIN_LOGIN_BURST", "1000000"),
-    ("FINBRAIN_IDLE_TIMEOUT", "3600"),
-    ("FINBRAIN_INACTIVE_TIMEOUT", "3600"),
-];
-
 /// A server that runs; it is killed when this is dropped.
 #[derive(Debug)]
 pub struct Server {
@@ -46,7 +36,7 @@ impl Server {
         let log = data.join("bench.log");
         let began = Instant::now();
         let child = command(data)
-            .envs(LIMITS)
+            .envs(GENEROUS)
             .env("FINBRAIN_LISTEN", "127.0.0.1:0")
             .env("FINBRAIN_OPS_LISTEN", "127.0.0.1:0")
             .env("FINBRAIN_RATES_URL", "off")

@@ -134,6 +134,7 @@ fn machine() -> String {
     format!(
         "{now} UTC · {model}, {cores} cores · Linux {kernel} · load average at the end {load}\n\nClient and server share the \
          processors. Limits of requests were raised for the run: {limits}.\n",
-        limits = super::server::LIMITS.map(|(name, value)| format!("`{name}={value}`")).join(", ")
+        limits =
+            finbrain_loadtest::servers::GENEROUS.map(|(name, value)| format!("`{name}={value}`")).join(", ")
     )
 }

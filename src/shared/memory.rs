@@ -15,7 +15,7 @@ use finbrain_domain::{
 use jiff::Timestamp;
 use tokio::sync::broadcast;
 
-use super::gcra::Rate;
+use super::{gcra::Rate, listener::Listener};
 
 /// At most this many limited keys have a counter of their own …
 const LIMIT_CELLS: usize = 500_000;
@@ -206,23 +206,7 @@ impl Shared for MemoryShared {
     }
 
     fn subscribe(&self) -> Box<dyn GrowthStream> {
-        Box::new(MemoryGrowth(self.growth.subscribe()))
-    }
-}
-
-struct MemoryGrowth(broadcast::Receiver<Growth>);
-
-impl GrowthStream for MemoryGrowth {
-    fn next(&mut self) -> Answer<'_, Option<Growth>> {
-        Box::pin(async move {
-            loop {
-                match self.0.recv().await {
-                    Ok(growth) => return Some(growth),
-                    Err(broadcast::error::RecvError::Lagged(_)) => {}
-                    Err(broadcast::error::RecvError::Closed) => return None,
-                }
-            }
-        })
+        Box::new(Listener(self.growth.subscribe()))
     }
 }
 

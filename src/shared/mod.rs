@@ -2,6 +2,7 @@
 //! and growth hints; it must not know who may sign in, what a book holds, or HTTP.
 
 mod gcra;
+mod listener;
 mod memory;
 mod redis;
 

@@ -19,7 +19,7 @@ pub use self::{
     guard::{Guarded, ServerError},
     mongod::Mongod,
     nginx::{Nginx, Upstream, origin},
-    pod::{Clock, Limits, Pod, PodSettings, Store, finbrain, seed},
+    pod::{Clock, GENEROUS, Limits, Pod, PodSettings, Store, finbrain, seed},
     redis_server::RedisServer,
     replica_set::ReplicaSet,
 };

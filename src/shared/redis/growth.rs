@@ -6,14 +6,14 @@ use std::{sync::Arc, time::Duration};
 
 use finbrain_domain::{
     ids::BookId,
-    ports::{Answer, Growth, GrowthStream},
+    ports::{Growth, GrowthStream},
 };
 use futures_util::StreamExt as _;
 use redis::{RedisResult, aio::PubSubStream};
 use tokio::sync::{broadcast, mpsc};
 use uuid::Uuid;
 
-use super::{link::Link, metrics, seal::PREFIX};
+use super::{super::listener::Listener, link::Link, metrics, seal::PREFIX};
 
 /// Hints that a slow listener may be behind, or that wait to be told, before some are lost.
 const BACKLOG: usize = 1024;
@@ -64,22 +64,6 @@ impl Hints {
 
     pub(super) fn subscribe(&self) -> Box<dyn GrowthStream> {
         Box::new(Listener(self.heard.subscribe()))
-    }
-}
-
-struct Listener(broadcast::Receiver<Growth>);
-
-impl GrowthStream for Listener {
-    fn next(&mut self) -> Answer<'_, Option<Growth>> {
-        Box::pin(async move {
-            loop {
-                match self.0.recv().await {
-                    Ok(growth) => return Some(growth),
-                    Err(broadcast::error::RecvError::Lagged(_)) => {}
-                    Err(broadcast::error::RecvError::Closed) => return None,
-                }
-            }
-        })
     }
 }
 
