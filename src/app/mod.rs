@@ -1,12 +1,15 @@
 //! The application: everything wired together. Nobody imports this room but `main` and the tests.
 
 pub mod backends;
+mod entrance;
 
 use std::{future::Future, net::SocketAddr, sync::Arc, time::Duration};
 
+use actix_http::HttpService;
+use actix_service::{IntoServiceFactory as _, ServiceFactoryExt as _, map_config};
 use actix_web::{
     App, HttpServer,
-    dev::{Server, ServerHandle},
+    dev::{AppConfig, Server, ServerHandle},
     web::{self, Data},
 };
 use anyhow::Context as _;
@@ -18,7 +21,7 @@ use finbrain_actors::{
     worker::{Sharing, WorkerHandle},
 };
 use finbrain_domain::ports::{Clock, RateSource};
-use tokio::net::TcpSocket;
+use tokio::{net::TcpSocket, sync::watch};
 
 use self::backends::SharedState;
 use crate::{
@@ -56,6 +59,8 @@ const FINISH: u64 = 15;
 /// Connections that wait to be accepted. Further ones are not refused but asked for again after 1, 3, 7 … seconds, so a
 /// short queue turns a crowd into minutes. The system caps it (`net.core.somaxconn`).
 const BACKLOG: u32 = 4096;
+/// How long a connection that this server closes may take to read what was said last.
+const LINGER: Duration = Duration::from_secs(1);
 /// Demos that live at the same time.
 const MOST_DEMOS: u64 = 200;
 
@@ -84,6 +89,8 @@ struct Rooms {
     registry: Registry,
     readiness: Readiness,
     drain: Duration,
+    /// Tells connections that are idle to end.
+    leave: watch::Sender<bool>,
 }
 
 /// Every metric of the house, by name, unit and meaning.
@@ -147,20 +154,32 @@ impl Application {
             rendered: Data::new(Rendered::default()),
             session: Data::new(config.session),
         };
-        let server =
-            HttpServer::new(move || App::new().wrap(edge.clone()).configure(|app| parts.configure(app)))
-                .workers(config.workers.get())
-                .disable_signals()
-                .shutdown_timeout(FINISH)
-                .listen(listener)?
-                .run();
+        let (leave, leaving) = watch::channel(false);
+        let server = Server::build()
+            .workers(config.workers.get())
+            .disable_signals()
+            .shutdown_timeout(FINISH)
+            .listen("people", listener, move || {
+                let app = App::new().wrap(edge.clone()).configure(|app| parts.configure(app));
+                let app = app.into_factory().map_err(|error| error.error_response());
+                let is_over = leaving.clone();
+                let http = HttpService::build()
+                    .client_request_timeout(entrance::SILENCE)
+                    .client_disconnect_timeout(LINGER)
+                    .graceful_shutdown_signal(move || over(is_over.clone()))
+                    .local_addr(address)
+                    .finish(map_config(app, |()| AppConfig::default()));
+                entrance::one_by_one(http, leaving.clone())
+            })?
+            .run();
         let ops_parts = (Data::new(readiness.clone()), Data::new(metrics));
         let ops = HttpServer::new(move || {
             let (readiness, metrics) = ops_parts.clone();
             App::new().app_data(readiness).app_data(metrics).configure(routes::ops::configure)
         });
         let ops = ops.workers(1).disable_signals().shutdown_timeout(1).listen(ops_listener)?.run();
-        let rooms = Rooms { stores, shared, clock, auth, registry, readiness, drain: config.drain };
+        let drain = config.drain;
+        let rooms = Rooms { stores, shared, clock, auth, registry, readiness, drain, leave };
         rooms.readiness.set(Phase::Ready);
         Ok(Self { address, ops_address, public_url, server, ops, rooms })
     }
@@ -197,6 +216,7 @@ impl Application {
         rooms.readiness.set(Phase::Stopping);
         // Requests still come while balancers learn that this server is not ready; each is told to come here no more.
         tokio::time::sleep(rooms.drain).await;
+        rooms.leave.send_replace(true);
         finish_requests(&handle, &rooms.registry).await;
         // Nobody asks an actor any more: a question that comes to one that stops is not answered.
         rooms.registry.shut_down().await;
@@ -239,6 +259,12 @@ impl Parts {
             .app_data(self.session.clone())
             .configure(routes::configure);
     }
+}
+
+/// Returns when the server stops.
+async fn over(mut leaving: watch::Receiver<bool>) {
+    // Without a sender the server is gone, which is the same.
+    let _ = leaving.wait_for(|leaving| *leaving).await;
 }
 
 /// Listens no more, and waits for the requests that are under way. Streams never end by themselves: they are told to,

@@ -22,7 +22,7 @@ use actix_web::{
     dev::{Service, ServiceRequest, ServiceResponse, Transform, forward_ready},
     error::InternalError,
     http::{
-        ConnectionType,
+        ConnectionType, StatusCode,
         header::{self, HeaderValue},
     },
     web::Data,
@@ -205,4 +205,8 @@ fn dress<B>(response: &mut HttpResponse<B>, headers: SecurityHeaders, id: Reques
         response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     }
     response.headers_mut().insert(RequestId::HEADER, id.header_value());
+    // Whoever shall come back later need not stay: in a crowd the connections cost more than the answers.
+    if matches!(response.status(), StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE) {
+        response.head_mut().set_connection_type(ConnectionType::Close);
+    }
 }
