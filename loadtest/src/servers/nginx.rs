@@ -195,7 +195,7 @@ pid nginx.pid;
 worker_processes 2;
 worker_rlimit_nofile 20000;
 worker_shutdown_timeout @DRAIN@s;
-events { worker_connections 19000; multi_accept on; }
+events { worker_connections 19000; use epoll; epoll_events 16; }
 http {
   access_log off;
   server_tokens off;
@@ -209,6 +209,14 @@ http {
     keepalive_timeout 3s;
     keepalive_requests 1000000;
   }
+  # Logins have connections to the pods of their own: a crowd at the door takes none from those who are inside.
+  upstream door {
+    @SERVERS@
+    keepalive 16;
+    keepalive_timeout 3s;
+  }
+  # So many sign in at once as all pods can tell within seconds; the rest hear at once what a pod would tell them.
+  limit_conn_zone $server_port zone=logins:64k;
   server {
     listen 127.0.0.1:@PORT@ backlog=4096;
     # Imports; a pod has limits of its own for everything else.
@@ -229,6 +237,22 @@ http {
       if ($http_idempotency_key) { return 418; }
       proxy_next_upstream error timeout;
       proxy_pass http://pods;
+    }
+    location = /api/v1/auth/login {
+      limit_conn logins 256;
+      limit_conn_status 503;
+      limit_conn_log_level info;
+      error_page 503 @busy;
+      proxy_next_upstream error timeout;
+      proxy_pass http://door;
+    }
+    location @busy {
+      internal;
+      default_type application/problem+json;
+      add_header Retry-After 5 always;
+      add_header Cache-Control no-store always;
+      keepalive_timeout 0;
+      return 503 '{"type":"/problems/busy","title":"The server is busy","status":503,"detail":"Nothing was changed. Try again shortly.","code":"busy","errors":[]}';
     }
     location @keyed {
       proxy_next_upstream error timeout non_idempotent;
