@@ -10,6 +10,7 @@ mod volume;
 mod wire;
 
 mod disk;
+mod entrance;
 mod kill;
 mod log;
 mod pods;
