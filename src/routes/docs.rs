@@ -5,7 +5,8 @@ use utoipa::OpenApi;
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
 use super::{
-    account, accounts, analytics, categories, classifier, events, history, rates, session, transactions,
+    account, accounts, analytics, categories, classifier, events, history, rates, session, similar,
+    transactions,
 };
 
 #[derive(OpenApi)]
@@ -40,6 +41,8 @@ use super::{
         transactions::get,
         transactions::amend,
         transactions::remove,
+        similar::find,
+        similar::apply,
         categories::list,
         categories::create,
         categories::get,

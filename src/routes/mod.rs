@@ -24,6 +24,7 @@ mod rates;
 mod refusal;
 pub mod report;
 mod session;
+mod similar;
 mod suggestion;
 mod transaction_form;
 mod transaction_view;
@@ -69,6 +70,7 @@ fn api(config: &mut ServiceConfig) {
                 .patch(transactions::amend)
                 .delete(transactions::remove),
         )
+        .service(endpoint("/transactions/{id}/similar").get(similar::find).post(similar::apply))
         .service(endpoint("/categories").get(categories::list).post(categories::create))
         .service(
             endpoint("/categories/{id}")

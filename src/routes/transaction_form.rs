@@ -214,6 +214,11 @@ impl TransactionPatchBody {
         Fields { category: "category_id", amount, splits: amount }
     }
 
+    /// Whether the person says what the category is.
+    pub const fn chooses_category(&self) -> bool {
+        self.category_id.is_some()
+    }
+
     pub fn parse(self) -> Result<TransactionPatch, Problem> {
         let mut invalid = Invalid::new();
         let date = optional(&mut invalid, "/date".into(), self.date, parse_date);

@@ -172,11 +172,15 @@ pub struct AmendedView {
     transaction: TransactionView,
     /// The choice of category is remembered for the merchant.
     learned: bool,
+    /// Past rows of this merchant in another category: `/transactions/{id}/similar` has them. 0 unless the request names
+    /// a category.
+    similar: usize,
 }
 
 impl AmendedView {
-    pub fn new(amended: &Amended) -> Self {
-        Self { transaction: TransactionView::plain(&amended.transaction), learned: amended.learned }
+    pub fn new(amended: &Amended, similar: usize) -> Self {
+        let transaction = TransactionView::plain(&amended.transaction);
+        Self { transaction, learned: amended.learned, similar }
     }
 }
 

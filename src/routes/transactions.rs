@@ -9,8 +9,8 @@ use finbrain_actors::{
     classifier::ClassifierHandle,
     registry::Registry,
     user_session::{
-        AmendTransaction, GetTransaction, ListTransactions, RecordMany, RecordTransaction, RemoveTransaction,
-        SuggestCategory,
+        AmendTransaction, FindSimilar, GetTransaction, ListTransactions, RecordMany, RecordTransaction,
+        RemoveTransaction, SuggestCategory,
     },
     worker::WorkerHandle,
 };
@@ -139,6 +139,7 @@ pub async fn amend(
     let id = transaction_id(&id)?;
     let envelope = caller.envelope("PATCH /transactions", &(id, caller.expected, &body));
     let fields = body.fields();
+    let chosen = body.chooses_category();
     let command = AmendTransaction { id, patch: body.parse()?, expected: caller.expected };
     let amended = registry.command(caller.owner(), command, envelope).await;
     let accepted = amended.map_err(|error| fields.refuse(error))?;
@@ -146,9 +147,20 @@ pub async fn amend(
         worker.wake();
     }
     let changed = accepted.output.changed.unwrap_or(accepted.version);
+    let similar = match chosen {
+        true => count_similar(&registry, &caller, id).await,
+        false => 0,
+    };
     let mut response = written(StatusCode::OK, &accepted);
     response.insert_header(tag(changed));
-    Ok(response.json(AmendedView::new(&accepted.output)))
+    Ok(response.json(AmendedView::new(&accepted.output, similar)))
+}
+
+/// Past rows that the same choice would fit. The correction stands without them: a question that fails says none.
+async fn count_similar(registry: &Registry, caller: &CurrentUser, id: TransactionId) -> usize {
+    let question = FindSimilar { id, limit: 0 };
+    let answered = registry.query(caller.owner(), question, caller.reader()).await;
+    answered.map_or(0, |answered| answered.output.count)
 }
 
 /// Deletes a transaction. Undo brings it back.
@@ -183,6 +195,6 @@ pub async fn suggest(
 }
 
 /// An id that is not one names nothing of yours.
-fn transaction_id(text: &str) -> Result<TransactionId, Problem> {
+pub(super) fn transaction_id(text: &str) -> Result<TransactionId, Problem> {
     text.parse().map_err(|_| finbrain_domain::Error::NotFound { noun: "transaction" }.into())
 }

@@ -20,5 +20,6 @@ mod rates;
 mod refusals;
 mod reports;
 mod session;
+mod similar;
 mod transactions;
 mod wire;

@@ -10,6 +10,7 @@ mod protocol;
 mod published;
 mod reports;
 mod settings;
+mod similar;
 #[cfg(test)]
 mod simulation;
 mod stream;
@@ -45,6 +46,7 @@ pub use self::{
     published::Published,
     reports::{AccountItem, GetBreakdown, GetDashboard, GetMonthly, ListAccounts, Report, Sourced},
     settings::{AmendSettings, GetSettings},
+    similar::{FindSimilar, RecategoriseSimilar, Similar},
     stream::{Event, Subscription},
     transactions::{
         AmendTransaction, Amended, Converted, Found, GetTransaction, ListTransactions, Listed,

@@ -1,5 +1,7 @@
 //! What a person may do with transactions: record, amend, remove. Pure: each gives changes or says why not.
 
+use std::collections::BTreeSet;
+
 use jiff::civil::Date;
 
 use super::{Line, Transaction};
@@ -141,6 +143,32 @@ pub fn amend(
 pub fn remove(ledger: &Ledger, id: TransactionId, expected: Option<u64>) -> Result<Change, Error> {
     let from = current(ledger, id, expected)?;
     Ok(Change::Transaction { from: Some(Box::new(from)), to: None })
+}
+
+/// Gives rows the category of another one. Those that are split, or have it already, stay as they are.
+pub fn recategorise(
+    ledger: &Ledger,
+    like: TransactionId,
+    ids: &[TransactionId],
+) -> Result<Vec<Change>, Error> {
+    let like = current(ledger, like, None)?;
+    let Some(category) = like.category() else { return Ok(Vec::new()) };
+    let mut changes = Vec::with_capacity(ids.len());
+    // One change for each row, also when it is named twice.
+    for id in ids.iter().collect::<BTreeSet<_>>() {
+        let from = current(ledger, *id, None)?;
+        if from.category().is_none_or(|before| before == category) {
+            continue;
+        }
+        let mut to = from.clone();
+        for line in &mut to.lines {
+            line.category = category.clone();
+        }
+        to.review = false;
+        check(ledger, &to)?;
+        changes.push(Change::Transaction { from: Some(Box::new(from)), to: Some(Box::new(to)) });
+    }
+    Ok(changes)
 }
 
 /// The change that adds a transaction.
