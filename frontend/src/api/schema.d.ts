@@ -506,6 +506,24 @@ export interface paths {
         patch: operations["patch_transactions_by_id"];
         trace?: never;
     };
+    "/api/v1/transactions/{id}/similar": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Past rows of the same merchant that have another category. */
+        get: operations["get_transactions_by_id_similar"];
+        put?: never;
+        /** Gives rows the category of this one, as one entry. */
+        post: operations["post_transactions_by_id_similar"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/undo": {
         parameters: {
             query?: never;
@@ -548,6 +566,11 @@ export interface components {
         Amended: {
             /** @description The choice of category is remembered for the merchant. */
             learned: boolean;
+            /**
+             * @description Past rows of this merchant in another category: `/transactions/{id}/similar` has them. 0 unless the request names
+             *     a category.
+             */
+            similar: number;
             transaction: components["schemas"]["Transaction"];
         };
         Author: {
@@ -979,6 +1002,26 @@ export interface components {
         SignedIn: {
             session: components["schemas"]["Session"];
             user: components["schemas"]["Me"];
+        };
+        /** @description Rows of the same merchant in another category, newest first. */
+        Similar: {
+            /** @description What they would get; `null` when the row is split. */
+            category_id: string | null;
+            /** @description All that there are; `data` has at most 500. */
+            count: number;
+            data: components["schemas"]["Transaction"][];
+            /** @description What they have in common. */
+            merchant: string;
+        };
+        /** @description Rows that shall have the category of this one. */
+        SimilarBody: {
+            ids: string[];
+        };
+        /** @description How many rows were changed. */
+        SimilarChanged: {
+            changed: number;
+            /** @description The one entry that holds all changes: undo takes them back. `null` when nothing had to change. */
+            entry_id: string | null;
         };
         Split: {
             /** @description Decimal string. */
@@ -2157,6 +2200,68 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Amended"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_transactions_by_id_similar: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Similar"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_transactions_by_id_similar: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SimilarBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SimilarChanged"];
                 };
             };
             "4XX": {
