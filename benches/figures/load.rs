@@ -14,13 +14,15 @@ use tokio::{net, task::JoinSet};
 /// Answers are read in pieces of this size.
 const PIECE: usize = 64 * 1024;
 
-/// One measurement: each connection sends its next request as soon as the one before has been answered.
+/// One measurement: each connection sends its next request as soon as the one before has been answered, or at a pace.
 #[derive(Debug, Clone)]
 pub struct Load {
     pub address: SocketAddr,
     /// What each connection sends, in turn and over and over.
     pub connections: Vec<Vec<Vec<u8>>>,
     pub lasts: Duration,
+    /// The time from one request of a connection to its next. Latencies are counted from when each was due.
+    pub pace: Option<Duration>,
     /// What every answer has to be.
     pub status: u16,
 }
@@ -61,7 +63,7 @@ impl Outcome {
 impl Load {
     /// Runs it to its end. Any answer with another status fails it.
     pub fn run(&self) -> anyhow::Result<Outcome> {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build()?;
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         runtime.block_on(self.drive())
     }
 
@@ -70,7 +72,8 @@ impl Load {
         for requests in &self.connections {
             let stream = net::TcpStream::connect(self.address).await?;
             stream.set_nodelay(true)?;
-            connections.push(Connection { stream, requests: requests.clone(), status: self.status });
+            let (requests, pace) = (requests.clone(), self.pace);
+            connections.push(Connection { stream, requests, pace, status: self.status });
         }
         let mut running = JoinSet::new();
         let started = Instant::now();
@@ -90,6 +93,7 @@ impl Load {
 struct Connection {
     stream: net::TcpStream,
     requests: Vec<Vec<u8>>,
+    pace: Option<Duration>,
     status: u16,
 }
 
@@ -97,8 +101,16 @@ impl Connection {
     async fn repeat_until(self, end: Instant) -> anyhow::Result<Vec<Duration>> {
         let mut latencies = Vec::with_capacity(16 * 1024);
         let mut buffer = vec![0; PIECE];
-        for request in self.requests.iter().cycle() {
-            let sent = Instant::now();
+        let began = Instant::now();
+        for (number, request) in (0..).zip(self.requests.iter().cycle()) {
+            let sent = match self.pace {
+                None => Instant::now(),
+                Some(pace) => {
+                    let due = began + pace * number;
+                    tokio::time::sleep_until(due.into()).await;
+                    due
+                }
+            };
             if sent >= end {
                 break;
             }

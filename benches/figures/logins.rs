@@ -35,7 +35,7 @@ pub fn measure(table: &mut Table, server: &Server, first: u32) -> anyhow::Result
             (0..ACCOUNTS).map(|account| login(server.address, number(connection, account))).collect()
         };
         let connections = (0..connections).map(logins).collect();
-        let load = Load { address: server.address, connections, lasts: TURN, status: 200 };
+        let load = Load { address: server.address, connections, lasts: TURN, pace: None, status: 200 };
         whole.merge(load.run()?);
     }
     let threads = settings.threads;

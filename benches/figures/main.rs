@@ -2,7 +2,7 @@
 //!
 //! It measures the program from outside, as a process that is asked over HTTP, and its rules as functions; it decides
 //! nothing and asserts nothing, because machines differ. The ratios are what counts. `cargo bench --bench figures -- reads`
-//! measures a part: labels, books, reads, writes, logins, opening, folding, process, pods. The last needs the servers that
+//! measures a part: labels, books, reads, suggestions, writes, logins, opening, folding, process, pods. The last needs the servers that
 //! `bash .ci/servers` installs.
 
 mod bare;
@@ -14,6 +14,7 @@ mod pods;
 mod process;
 mod reads;
 mod server;
+mod suggestions;
 mod table;
 mod writes;
 
@@ -73,7 +74,7 @@ fn measure(parts: &Parts) -> anyhow::Result<()> {
     if parts.has("books") {
         books::measure(&mut table)?;
     }
-    if ["reads", "writes", "logins", "opening"].iter().any(|part| parts.has(part)) {
+    if ["reads", "suggestions", "writes", "logins", "opening"].iter().any(|part| parts.has(part)) {
         over_http(parts, &mut table, &folder("persons")?)?;
     }
     if parts.has("folding") {
@@ -108,6 +109,9 @@ fn over_http(parts: &Parts, table: &mut Table, room: &Path) -> anyhow::Result<()
     let readers = Readers { small, middle, large: reader(2, 100_000)? };
     if parts.has("reads") {
         reads::measure(table, &server, &readers, room)?;
+    }
+    if parts.has("suggestions") {
+        suggestions::measure(table, &server, &readers.middle[0])?;
     }
     if parts.has("writes") {
         let writers = (FIRST_WRITER..FIRST_LOGIN).map(|number| server.sign_in(number));

@@ -105,7 +105,8 @@ impl Stage {
         lasts: Duration,
         measured: &mut Measured,
     ) -> anyhow::Result<()> {
-        let load = Load { address: self.address, connections: connections.to_vec(), lasts, status };
+        let load =
+            Load { address: self.address, connections: connections.to_vec(), lasts, pace: None, status };
         let (scripts, probes) = (self.scripts()?, self.probes()?);
         measured.outcome.merge(load.run()?);
         measured.scripts += self.scripts()? - scripts;

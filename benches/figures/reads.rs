@@ -50,7 +50,10 @@ pub fn measure(table: &mut Table, server: &Server, readers: &Readers, room: &Pat
     ]
     .map(|(address, requests, status): (_, Vec<_>, _)| {
         let connections = requests.into_iter().map(|request| vec![request]).collect();
-        Contestant { load: Load { address, connections, lasts: TURN, status }, outcome: Outcome::default() }
+        Contestant {
+            load: Load { address, connections, lasts: TURN, pace: None, status },
+            outcome: Outcome::default(),
+        }
     });
     for _ in 0..ROUNDS {
         for Contestant { load, outcome } in &mut contestants {

@@ -51,7 +51,7 @@ fn write(server: &Server, cookies: &[String], written: &mut Written) -> anyhow::
     });
     let request = |cookie: &String| vec![post(server.address, "/api/v1/transactions", Some(cookie), &row)];
     let connections = cookies.iter().map(request).collect();
-    let load = Load { address: server.address, connections, lasts: TURN, status: 201 };
+    let load = Load { address: server.address, connections, lasts: TURN, pace: None, status: 201 };
     let before = server.metric(COMMITS)?;
     written.outcome.merge(load.run()?);
     written.commits += server.metric(COMMITS)? - before;
