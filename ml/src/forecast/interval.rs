@@ -6,8 +6,8 @@ use crate::robust::quantile;
 const RECENT: usize = 36;
 /// Before so many errors the coverage of earlier ranges is not counted.
 const FEWEST: usize = 3;
-/// Extra width, shared among the errors: few errors understate how far the next may be, and the method was chosen by them.
-const EXTRA: f64 = 1.2;
+/// Extra width that wanes with the square of the number of errors: the largest of two or three says little about the next.
+const EXTRA: f64 = 6.0;
 
 /// How far below and above the middle the next month will be, in one case of ten each.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -25,7 +25,7 @@ impl Spread {
         let n = recent.len() as f64;
         let place = |part: f64| ((part * (n + 1.0) - 1.0) / (n - 1.0).max(1.0)).clamp(0.0, 1.0);
         let at = |part: f64| quantile(&recent, place(part)).unwrap_or_default();
-        let wider = 1.0 + EXTRA / n.max(1.0);
+        let wider = 1.0 + EXTRA / (n * n).max(1.0);
         Spread { below: (-at(0.1)).max(0.0) * wider, above: at(0.9).max(0.0) * wider }
     }
 
