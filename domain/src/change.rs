@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     access::AccessChange,
     account::Account,
+    anomaly::Pattern,
     category::{Category, CategoryId},
     settings::Settings,
     transaction::Transaction,
@@ -36,6 +37,12 @@ pub enum Change {
         from: Option<CategoryId>,
         to: Option<CategoryId>,
     },
+    /// Whether a pattern of unusual transactions is silenced.
+    Silence {
+        pattern: Pattern,
+        from: bool,
+        to: bool,
+    },
     Access(AccessChange),
     BookClosed,
 }
@@ -59,6 +66,7 @@ impl Change {
                 | Self::Account { .. }
                 | Self::Category { .. }
                 | Self::Transaction { .. }
+                | Self::Silence { .. }
         )
     }
 }

@@ -2,6 +2,7 @@
 
 pub mod access;
 pub mod account;
+pub mod anomaly;
 pub mod book;
 pub mod calendar;
 pub mod category;

@@ -73,6 +73,14 @@ fn invert(ledger: &Ledger, change: &Change) -> Result<Option<Change>, String> {
             let back = revert(from, to, &now).ok_or_else(|| transaction.id.to_string())?;
             Ok((back != now).then_some(Change::Transaction { from: now, to: back }))
         }
+        Change::Silence { pattern, from, to } => {
+            let now = ledger.silenced().contains(pattern);
+            if now != *to {
+                return Err(pattern.kind.as_str().to_owned());
+            }
+            let back = Change::Silence { pattern: pattern.clone(), from: now, to: *from };
+            Ok((now != *from).then_some(back))
+        }
         Change::Merchant { .. } | Change::Access(_) | Change::BookClosed => Ok(None),
     }
 }

@@ -1,16 +1,20 @@
 #![doc = include_str!("../README.md")]
 
+pub mod anomaly;
 mod calibration;
 mod evaluation;
 mod example;
 mod features;
 mod folding;
+pub mod forecast;
 mod format;
 mod gate;
 pub mod lexicon;
 mod model;
 mod objective;
 mod parameters;
+pub mod recurring;
+mod robust;
 mod text;
 mod ties;
 mod train;

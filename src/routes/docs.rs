@@ -5,8 +5,8 @@ use utoipa::OpenApi;
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
 use super::{
-    account, accounts, analytics, categories, classifier, events, history, rates, session, similar,
-    transactions,
+    account, accounts, analytics, categories, classifier, events, history, insights, insights_anomalies,
+    rates, session, similar, transactions,
 };
 
 #[derive(OpenApi)]
@@ -57,6 +57,11 @@ use super::{
         analytics::dashboard,
         analytics::breakdown,
         analytics::monthly,
+        insights_anomalies::list,
+        insights_anomalies::silence,
+        insights::recurring,
+        insights::forecast,
+        insights::health,
         rates::currencies,
         rates::get,
         classifier::get,

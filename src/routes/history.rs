@@ -28,7 +28,7 @@ use crate::problem::Problem;
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Change)]
 pub struct ChangeView {
-    /// `settings`, `account`, `category`, `transaction`, `merchant` or `book_closed`.
+    /// `settings`, `account`, `category`, `transaction`, `merchant`, `silence` or `book_closed`.
     kind: &'static str,
     #[schema(required)]
     id: Option<String>,
@@ -87,6 +87,12 @@ fn view(change: &Change) -> Option<ChangeView> {
         Change::Merchant { merchant, from, to } => {
             ChangeView { kind: "merchant", id: Some(merchant.clone()), from: json(from), to: json(to) }
         }
+        Change::Silence { pattern, from, to } => ChangeView {
+            kind: "silence",
+            id: Some(format!("{}:{}", pattern.kind.as_str(), &*pattern.merchant)),
+            from: json(&Some(from)),
+            to: json(&Some(to)),
+        },
         Change::BookClosed => ChangeView { kind: "book_closed", id: None, from: None, to: None },
         Change::Access(_) => return None,
     })

@@ -15,6 +15,8 @@ mod document;
 pub mod endpoint;
 mod events;
 mod history;
+mod insights;
+mod insights_anomalies;
 pub mod middleware;
 mod money;
 pub mod ops;
@@ -86,6 +88,11 @@ fn api(config: &mut ServiceConfig) {
         .service(endpoint("/events").get(events::events))
         .service(endpoint("/analytics/breakdown").get(analytics::breakdown))
         .service(endpoint("/analytics/monthly").get(analytics::monthly))
+        .service(endpoint("/analytics/anomalies").get(insights_anomalies::list))
+        .service(endpoint("/analytics/anomalies/silence").post(insights_anomalies::silence))
+        .service(endpoint("/analytics/recurring").get(insights::recurring))
+        .service(endpoint("/analytics/forecast").get(insights::forecast))
+        .service(endpoint("/analytics/health").get(insights::health))
         .service(endpoint("/currencies").get(rates::currencies))
         .service(endpoint("/rates").get(rates::get))
         .service(endpoint("/classifier").get(classifier::get))

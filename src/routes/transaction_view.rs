@@ -10,6 +10,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::{
+    insights_anomalies::AnomalyView,
     money::{UnconvertedView, unconverted},
     page::{self, PageView},
     suggestion::SuggestionView,
@@ -148,8 +149,8 @@ pub struct RecordedView {
     transaction: TransactionView,
     /// What the classifier says of it.
     suggestions: Vec<SuggestionView>,
-    /// What is unusual about it. Empty until the book looks for it.
-    anomalies: Vec<serde_json::Value>,
+    /// What is unusual about it, the strongest first.
+    anomalies: Vec<AnomalyView>,
     /// Budgets that it touches. Empty until the book has them.
     budgets: Vec<serde_json::Value>,
 }
@@ -159,7 +160,7 @@ impl RecordedView {
         Self {
             transaction: TransactionView::plain(&recorded.transaction),
             suggestions: vec![SuggestionView::new(&recorded.suggestion)],
-            anomalies: Vec::new(),
+            anomalies: recorded.anomalies.iter().map(AnomalyView::new).collect(),
             budgets: Vec::new(),
         }
     }

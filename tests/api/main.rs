@@ -10,6 +10,7 @@ mod classifier;
 mod client;
 mod events;
 mod history;
+mod insights;
 mod keys;
 mod log;
 mod openapi;

@@ -5,6 +5,7 @@ mod access;
 mod categories;
 mod command;
 mod history;
+mod insights;
 mod open;
 mod protocol;
 mod published;
@@ -42,6 +43,10 @@ pub use self::{
     },
     command::{Accepted, Command, Decision, Envelope},
     history::{LastStep, Reversible, Step, Undo, Which},
+    insights::{
+        Against, Anomalies, Anomaly, CategoryForecast, GetAnomalies, GetForecast, GetHealth, GetRecurring,
+        Insights, MonthlyForecast, PriceRise, Range, RecurringItem, RecurringItems, SilenceAnomaly,
+    },
     open::{Opened, open},
     published::Published,
     reports::{AccountItem, GetBreakdown, GetDashboard, GetMonthly, ListAccounts, Report, Sourced},
@@ -106,6 +111,7 @@ pub struct UserSession {
     ledger: Ledger,
     published: Arc<Published>,
     cubes: Cubes,
+    insights: Insights,
     queue: VecDeque<Queued>,
     /// A command is in flight.
     writing: bool,
@@ -143,6 +149,7 @@ impl UserSession {
             ledger,
             published: Arc::clone(&published),
             cubes: Cubes::default(),
+            insights: Insights::default(),
             queue: VecDeque::new(),
             writing: false,
             probes: Probes::default(),
@@ -163,7 +170,8 @@ impl UserSession {
     /// Calls `look` with a view of the ledger and the kept sums.
     fn look<T>(&mut self, look: impl FnOnce(&View<'_>, &mut Cubes) -> T) -> T {
         let rates: Arc<RateBook> = self.rates.current();
-        let view = View { ledger: &self.ledger, moment: self.moment(), rates: &rates };
+        let moment = self.moment();
+        let view = View { ledger: &self.ledger, moment, rates: &rates, insights: &self.insights };
         let looked = look(&view, &mut self.cubes);
         if let Some((first, last)) = self.cubes.take_wanting() {
             self.rates.ensure(first.first_day(), last.last_day());
@@ -173,6 +181,7 @@ impl UserSession {
 
     /// Everything that follows from an entry that now is in the ledger.
     fn applied(&mut self, entry: &Arc<Entry>, changes: Arc<Vec<Change>>) {
+        self.insights.follow(&self.ledger, &changes);
         if changes.iter().any(|change| matches!(change, Change::Settings { .. })) {
             self.published.settings.store(Arc::new(self.ledger.settings().clone()));
         }

@@ -1,7 +1,5 @@
 //! Past rows of the same merchant in another category: found after a correction, and corrected together.
 
-use std::collections::HashMap;
-
 use finbrain_domain::{
     category::CategoryId,
     change::Change,
@@ -17,6 +15,9 @@ use super::{
 };
 use crate::error::Error;
 
+/// The newest so many rows are looked at.
+const MOST_LOOKED_AT: usize = 100_000;
+
 /// Rows that the category of one row would fit as well, newest first.
 #[derive(Debug)]
 pub struct FindSimilar {
@@ -31,7 +32,7 @@ pub struct Similar {
     /// `None` when the row is split: nothing is like it.
     pub category: Option<CategoryId>,
     pub rows: Vec<Transaction>,
-    /// How many there are, those beyond the limit included.
+    /// How many there are among the newest 100,000 rows, those beyond the limit included.
     pub count: usize,
 }
 
@@ -45,17 +46,16 @@ impl Query for FindSimilar {
         let merchant = finbrain_ml::merchant(like.description());
         let mut similar = Similar { merchant, category, rows: Vec::new(), count: 0 };
         let place = similar.category.as_ref().and_then(|category| view.ledger.categories().place(category));
-        if similar.merchant.is_empty() || place.is_none() {
+        let mut index = view.insights.index(view);
+        let merchant = index.merchant(like.description());
+        if merchant.is_none() || place.is_none() {
             return Ok(similar);
         }
-        // Most rows share their text with others: each text is cleaned once.
-        let mut known: HashMap<&str, bool> = HashMap::new();
         let fits = |row: &Row<'_>| {
             row.category().is_some() && row.category() != place && (row.minor() > 0) == (like.minor() > 0)
         };
-        for row in rows.between(None, None).rev().filter(fits) {
-            let text = row.description();
-            if *known.entry(text).or_insert_with(|| finbrain_ml::merchant(text) == similar.merchant) {
+        for row in rows.between(None, None).rev().take(MOST_LOOKED_AT).filter(fits) {
+            if index.merchant(row.description()) == merchant {
                 similar.count += 1;
                 if similar.rows.len() < self.limit {
                     similar.rows.push(row.to_transaction(tables));

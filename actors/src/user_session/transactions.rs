@@ -14,6 +14,7 @@ use finbrain_domain::{
 
 use super::{
     command::{Command, Decision},
+    insights::{Anomaly, judge},
     view::{Cubes, Query, View},
 };
 use crate::{
@@ -32,6 +33,8 @@ pub struct Found {
 pub struct Recorded {
     pub transaction: Transaction,
     pub suggestion: Suggestion,
+    /// What is unusual about it, against what stood before it in the book.
+    pub anomalies: Vec<Anomaly>,
 }
 
 /// Records one transaction.
@@ -51,13 +54,16 @@ impl Command for RecordTransaction {
         let effects = lesson.is_some() && self.new.category.as_ref() != Some(&suggestion.category);
         let mut changes = vec![addition(transaction.clone())];
         changes.extend(lesson);
-        let output = Recorded { transaction, suggestion };
+        let anomalies = judge(view, &transaction);
+        let output = Recorded { transaction, suggestion, anomalies };
         Ok(Decision { changes, output, reverses: None, effects })
     }
 
     fn replay(&self, written: &[Change], view: &View<'_>) -> Result<Recorded, Error> {
         let suggestion = suggest(view.ledger, self.new.amount.is_income(), &self.prepared);
-        Ok(Recorded { transaction: written_transaction(written)?, suggestion })
+        let transaction = written_transaction(written)?;
+        let anomalies = judge(view, &transaction);
+        Ok(Recorded { transaction, suggestion, anomalies })
     }
 }
 

@@ -12,6 +12,7 @@ use finbrain_domain::{
 };
 use tokio::sync::oneshot;
 
+use super::insights::Insights;
 use crate::error::Error;
 
 /// A look at a book at one moment.
@@ -20,6 +21,7 @@ pub struct View<'a> {
     pub ledger: &'a Ledger,
     pub moment: Moment,
     pub rates: &'a Arc<RateBook>,
+    pub insights: &'a Insights,
 }
 
 /// A question that is answered from memory.

@@ -13,6 +13,7 @@
 //! | `["category",id,category or null,changed]` | the same |
 //! | `["transaction",transaction,changed]` | each that is there, by (date, id) |
 //! | `["merchant",merchant,category]` | each, by the bytes of its name |
+//! | `["silenced",kind,merchant]` | each pattern that is, in their order; none in books from before there were any |
 //! | `["generation",auth_generation]` | one |
 //! | `["revoked",token,until]` | each, by token |
 //!
@@ -63,6 +64,9 @@ impl Ledger {
         merchants.sort_unstable();
         for (merchant, category) in merchants {
             lines.add(("merchant", merchant, category));
+        }
+        for pattern in &self.silenced {
+            lines.add(("silenced", pattern.kind, &pattern.merchant));
         }
         lines.add(("generation", self.access.generation));
         let mut revoked: Vec<_> = self.access.revoked.iter().collect();

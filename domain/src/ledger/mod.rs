@@ -6,7 +6,7 @@ mod snapshot;
 mod steps;
 mod table;
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeSet, HashMap, VecDeque};
 
 use jiff::{SignedDuration, Timestamp, civil::Date};
 
@@ -20,6 +20,7 @@ pub use self::{
 use crate::{
     access::{Access, AccessChange},
     account::Account,
+    anomaly::Pattern,
     category::{Category, CategoryId},
     change::Change,
     entry::{Entry, Key},
@@ -61,6 +62,8 @@ pub struct Ledger {
     rows: Rows,
     /// Cleaned merchant -> the category that the person chose last.
     merchants: HashMap<String, CategoryId>,
+    /// What the person called fine.
+    silenced: BTreeSet<Pattern>,
     steps: Steps,
     access: Access,
     keys: HashMap<String, KeyUse>,
@@ -88,6 +91,7 @@ impl Ledger {
             categories: Table::default(),
             rows: Rows::default(),
             merchants: HashMap::new(),
+            silenced: BTreeSet::new(),
             steps: Steps::default(),
             access: Access::default(),
             keys: HashMap::new(),
@@ -164,6 +168,13 @@ impl Ledger {
                     self.merchants.remove(merchant);
                 }
             },
+            Change::Silence { pattern, to, .. } => {
+                if *to {
+                    self.silenced.insert(pattern.clone());
+                } else {
+                    self.silenced.remove(pattern);
+                }
+            }
             Change::Access(AccessChange::SessionsRevoked { sessions }) => {
                 self.access.revoked.extend(sessions.iter().map(|revoked| (revoked.token, revoked.until)));
             }
@@ -294,6 +305,11 @@ impl Ledger {
         self.merchants
             .get(merchant)
             .filter(|id| self.categories.get(id).is_some_and(|category| !category.archived))
+    }
+
+    /// The patterns of unusual transactions that the person called fine.
+    pub const fn silenced(&self) -> &BTreeSet<Pattern> {
+        &self.silenced
     }
 
     pub fn key_use(&self, key: &str) -> Option<KeyUse> {

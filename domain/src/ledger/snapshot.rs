@@ -12,6 +12,7 @@ use super::{
 };
 use crate::{
     account::Account,
+    anomaly::Pattern,
     calendar::day_number,
     category::{Category, CategoryId},
     ids::{AccountId, Digest, TransactionId},
@@ -22,7 +23,7 @@ use crate::{
 };
 
 /// The form in which this version packs ledgers.
-pub const SNAPSHOT_FORMAT: u32 = 1;
+pub const SNAPSHOT_FORMAT: u32 = 2;
 
 #[derive(Serialize, Deserialize)]
 struct Head {
@@ -33,6 +34,7 @@ struct Head {
     accounts: Vec<(AccountId, Option<Account>, u64)>,
     categories: Vec<(CategoryId, Option<Category>, u64)>,
     merchants: Vec<(String, CategoryId)>,
+    silenced: Vec<Pattern>,
     steps: Steps,
     auth_generation: u64,
     revoked: Vec<(Digest, Timestamp)>,
@@ -70,6 +72,7 @@ impl Ledger {
                 .map(|(id, value, at)| (id.clone(), value.cloned(), at))
                 .collect(),
             merchants: self.merchants.iter().map(|(key, id)| (key.clone(), id.clone())).collect(),
+            silenced: self.silenced.iter().cloned().collect(),
             steps: self.steps.clone(),
             auth_generation: self.access.generation,
             revoked: self.access.revoked.iter().map(|(token, until)| (*token, *until)).collect(),
@@ -109,6 +112,7 @@ impl Ledger {
         ledger.accounts = unpack_table(head.accounts)?;
         ledger.categories = unpack_table(head.categories)?;
         ledger.merchants = head.merchants.into_iter().collect();
+        ledger.silenced = head.silenced.into_iter().collect();
         ledger.steps = head.steps;
         ledger.access.generation = head.auth_generation;
         ledger.access.revoked = head.revoked.into_iter().collect();

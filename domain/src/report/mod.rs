@@ -4,12 +4,14 @@
 mod breakdown;
 mod cube;
 mod dashboard;
+mod health;
 mod totals;
 
 pub use self::{
     breakdown::{Breakdown, CategoryShare, MonthShare, Monthly, breakdown, monthly},
     cube::{Cell, Cube, Flow, RateUse, Unconverted},
     dashboard::{Balance, Dashboard, Period, balance, dashboard},
+    health::{Action, Finances, HEALTH_MONTHS, Health, Part, PartName, health},
     totals::{ListTotals, totals},
 };
 use crate::{calendar::Month, error::Error};

@@ -51,7 +51,7 @@ fn figures(ledger: &Ledger) -> Figures {
 #[test]
 fn journals_of_format_1_open_with_the_same_digest_and_figures() {
     let golden = golden();
-    assert_eq!(golden.books.len(), 2);
+    assert_eq!(golden.books.len(), 3);
 
     for book in golden.books {
         let ledger = fold(&book.entries()).unwrap();

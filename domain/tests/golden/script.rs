@@ -4,6 +4,7 @@
 use finbrain_domain::{
     access::{AccessChange, Revoked},
     account::Account,
+    anomaly::{AnomalyKind, Pattern, silence},
     book,
     category::{self, Category, CategoryId, CategoryKind, CategoryPatch, Color},
     change::Change,
@@ -88,8 +89,8 @@ impl Writer {
 }
 
 /// The journals of the golden file, by name.
-pub fn journals() -> [(&'static str, Vec<Entry>); 2] {
-    [("every kind of change", everything()), ("a closed book", closed())]
+pub fn journals() -> [(&'static str, Vec<Entry>); 3] {
+    [("every kind of change", everything()), ("a closed book", closed()), ("silenced patterns", silenced())]
 }
 
 fn everything() -> Vec<Entry> {
@@ -182,6 +183,29 @@ fn closed() -> Vec<Entry> {
     row.account = AccountId::from_uuid(id(3001));
     writer.command(vec![addition(row)]);
     writer.write(Author::System, None, vec![Change::BookClosed]);
+    writer.journal
+}
+
+/// Every kind of pattern called fine; one of them taken back and done again, one of them no longer.
+fn silenced() -> Vec<Entry> {
+    let mut writer = Writer::open(4000, "Tal");
+    let pattern = |kind, merchant| Pattern { kind, merchant: Name::parse(merchant).unwrap() };
+    for (kind, merchant) in [
+        (AnomalyKind::Amount, "corner shop"),
+        (AnomalyKind::Duplicate, "קפה"),
+        (AnomalyKind::FirstTime, "café ünlü"),
+        (AnomalyKind::PriceRise, "streaming"),
+        (AnomalyKind::Missing, "streaming"),
+    ] {
+        let change = silence(&writer.ledger, &pattern(kind, merchant), true).unwrap().unwrap();
+        let silenced = writer.command(vec![change]);
+        if kind == AnomalyKind::Duplicate {
+            let undone = writer.back(&silenced, Reversal::Undo);
+            writer.back(&undone, Reversal::Redo);
+        }
+    }
+    let heard = silence(&writer.ledger, &pattern(AnomalyKind::Amount, "corner shop"), false);
+    writer.command(vec![heard.unwrap().unwrap()]);
     writer.journal
 }
 

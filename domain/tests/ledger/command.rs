@@ -3,6 +3,7 @@
 use finbrain_domain::{
     access::{AccessChange, Revoked},
     account::Account,
+    anomaly::{self, Pattern},
     book,
     category::{self, Category, CategoryId, CategoryPatch, NewCategory},
     change::Change,
@@ -37,6 +38,7 @@ pub enum Command {
     Teach { merchant: String, category: CategoryId },
     EndSessions(Vec<Revoked>),
     RaiseGeneration,
+    Silence { pattern: Pattern, silent: bool },
 }
 
 impl Command {
@@ -71,6 +73,9 @@ impl Command {
             Self::AddAccount(account) => Ok(vec![Change::Account { from: None, to: Some(account) }]),
             Self::Teach { merchant, category } => {
                 Ok(teach(ledger, &merchant, &category).into_iter().collect())
+            }
+            Self::Silence { pattern, silent } => {
+                Ok(anomaly::silence(ledger, &pattern, silent)?.into_iter().collect())
             }
             Self::EndSessions(sessions) => {
                 Ok(vec![Change::Access(AccessChange::SessionsRevoked { sessions })])
@@ -130,6 +135,8 @@ impl Command {
                 state.revoked.extend(sessions.iter().map(|session| (session.token, session.until)));
             }
             Self::RaiseGeneration => state.generation += 1,
+            Self::Silence { pattern, silent: true } => drop(state.silenced.insert(pattern)),
+            Self::Silence { pattern, silent: false } => drop(state.silenced.remove(&pattern)),
         }
         Some(state)
     }

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use finbrain_domain::{
     account::Account,
+    anomaly::Pattern,
     category::{Category, CategoryId},
     entry::Author,
     ids::{AccountId, Digest, TransactionId},
@@ -21,6 +22,7 @@ pub struct State {
     pub categories: BTreeMap<CategoryId, Category>,
     pub transactions: BTreeMap<TransactionId, Transaction>,
     pub merchants: BTreeMap<String, CategoryId>,
+    pub silenced: BTreeSet<Pattern>,
     pub revoked: BTreeMap<Digest, Timestamp>,
     pub generation: u64,
 }
@@ -49,6 +51,7 @@ impl Past {
             || before.accounts != after.accounts
             || before.categories != after.categories
             || before.transactions != after.transactions
+            || before.silenced != after.silenced
     }
 }
 
@@ -131,6 +134,8 @@ impl Model {
             lines.push(line_of(("transaction", transaction, self.changed(&transaction.id.to_string()))));
         }
         lines.extend(state.merchants.iter().map(|(merchant, id)| line_of(("merchant", merchant, id))));
+        let silenced = state.silenced.iter();
+        lines.extend(silenced.map(|pattern| line_of(("silenced", pattern.kind.as_str(), &pattern.merchant))));
         lines.push(line_of(("generation", state.generation)));
         lines.extend(state.revoked.iter().map(|(token, until)| line_of(("revoked", token, until))));
         Digest::of(lines.concat().as_bytes())
@@ -159,6 +164,7 @@ pub fn read(ledger: &Ledger) -> State {
             .map(|row| (row.id(), row.to_transaction(ledger.tables())))
             .collect(),
         merchants: BTreeMap::new(),
+        silenced: ledger.silenced().clone(),
         revoked: BTreeMap::new(),
         generation: ledger.auth_generation(),
     }

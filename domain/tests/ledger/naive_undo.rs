@@ -26,6 +26,13 @@ pub fn undone(model: &Model, at: usize) -> Result<State, Refusal> {
         conflicts.insert("settings".to_owned());
     }
     take_back(&before.accounts, &after.accounts, &mut state.accounts, account, &mut conflicts);
+    for pattern in before.silenced.symmetric_difference(&after.silenced) {
+        if state.silenced.contains(pattern) != after.silenced.contains(pattern) {
+            conflicts.insert(pattern.kind.as_str().to_owned());
+        } else if !state.silenced.remove(pattern) {
+            state.silenced.insert(pattern.clone());
+        }
+    }
     let names =
         take_back(&before.categories, &after.categories, &mut state.categories, category, &mut conflicts);
     let rows = take_back(

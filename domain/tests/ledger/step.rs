@@ -4,6 +4,7 @@
 use finbrain_domain::{
     access::Revoked,
     account::Account,
+    anomaly::{AnomalyKind, Pattern},
     category::{CategoryId, CategoryKind, CategoryPatch, Color, NewCategory},
     ids::{AccountId, Digest, TransactionId},
     money::{Currency, Money},
@@ -95,6 +96,7 @@ pub enum Step {
     Teach { merchant: usize, category: usize },
     EndSession(u8),
     RaiseGeneration,
+    Silence { kind: bool, merchant: usize, silent: bool },
     UndoLast,
     Undo(usize),
     Redo,
@@ -170,6 +172,8 @@ pub fn step() -> impl Strategy<Value = Step> {
         2 => (0usize..4, 0usize..CATEGORIES).prop_map(|(merchant, category)| Step::Teach { merchant, category }),
         1 => any::<u8>().prop_map(Step::EndSession),
         1 => Just(Step::RaiseGeneration),
+        2 => (any::<bool>(), 0usize..2, any::<bool>())
+            .prop_map(|(kind, merchant, silent)| Step::Silence { kind, merchant, silent }),
         5 => Just(Step::UndoLast),
         4 => row().prop_map(Step::Undo),
         4 => Just(Step::Redo),
@@ -230,6 +234,11 @@ pub fn command(step: &Step, model: &Model) -> Option<Command> {
             until: moment().at + SignedDuration::from_secs(i64::from(n % 30)),
         }]),
         Step::RaiseGeneration => Command::RaiseGeneration,
+        Step::Silence { kind, merchant, silent } => {
+            let kind = if kind { AnomalyKind::Amount } else { AnomalyKind::Missing };
+            let merchant = Name::parse(["corner shop", "döner"][merchant]).unwrap();
+            Command::Silence { pattern: Pattern { kind, merchant }, silent }
+        }
         Step::UndoLast | Step::Undo(_) | Step::Redo => return None,
     })
 }

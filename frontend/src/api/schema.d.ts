@@ -21,6 +21,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/analytics/anomalies": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What was unusual in some months, each payment against what stood before it, the strongest 500 first. */
+        get: operations["get_analytics_anomalies"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/analytics/anomalies/silence": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Says that a kind of finding at a merchant is fine, or no longer. */
+        post: operations["post_analytics_anomalies_silence"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/analytics/breakdown": {
         parameters: {
             query?: never;
@@ -38,6 +72,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/analytics/forecast": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What the coming months will cost, overall and by category, with a range. */
+        get: operations["get_analytics_forecast"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/analytics/health": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A score from 0 to 100 with the parts that it is made of, over the last twelve complete months. */
+        get: operations["get_analytics_health"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/analytics/monthly": {
         parameters: {
             query?: never;
@@ -47,6 +115,23 @@ export interface paths {
         };
         /** Spending month by month, over all expense categories or the chosen ones. */
         get: operations["get_analytics_monthly"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/analytics/recurring": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What is paid again and again, when next, and what it all costs a month. */
+        get: operations["get_analytics_recurring"];
         put?: never;
         post?: never;
         delete?: never;
@@ -573,6 +658,54 @@ export interface components {
             similar: number;
             transaction: components["schemas"]["Transaction"];
         };
+        /** @description Something unusual. */
+        Anomaly: {
+            /** @description `merchant` or `category`: whose usual amount it is compared with. */
+            against: string | null;
+            /** @description Decimal string; negative is money out. */
+            amount: string;
+            /** @description `null` when it has splits. */
+            category_id: string | null;
+            currency: string;
+            /** @description The day of the payment, or on which it was expected. */
+            date: string;
+            /**
+             * Format: int32
+             * @description Days since the twin.
+             */
+            days: number | null;
+            /**
+             * Format: double
+             * @description How far it is from that, in robust standard deviations.
+             */
+            deviations: number | null;
+            kind: components["schemas"]["AnomalyKind"];
+            /** @description The cleaned name. */
+            merchant: string;
+            /**
+             * Format: double
+             * @description How much dearer it became.
+             */
+            percent: number | null;
+            /** @description The reason as an English sentence. */
+            reason: string;
+            /** @description `null` when a payment is missing. */
+            transaction_id: string | null;
+            /** @description The transaction that it repeats. */
+            twin_id: string | null;
+            /** @description Decimal string with the sign of `amount`: what it usually is, or was. */
+            usual: string | null;
+        };
+        /**
+         * @description Why something is unusual.
+         * @enum {string}
+         */
+        AnomalyKind: "amount" | "duplicate" | "first_time" | "price_rise" | "missing";
+        /** @description What is unusual, the strongest first. */
+        AnomalyList: {
+            data: components["schemas"]["Anomaly"][];
+            silenced: components["schemas"]["SilencedPattern"][];
+        };
         Author: {
             id: string | null;
             /** @description `user` or `system`. */
@@ -616,6 +749,13 @@ export interface components {
             kind: components["schemas"]["CategoryKind"];
             name: string;
         };
+        CategoryForecast: {
+            category_id: string;
+            /** Format: double */
+            error: number;
+            method: string;
+            months: components["schemas"]["ForecastMonth"][];
+        };
         /** @enum {string} */
         CategoryKind: "expense" | "income";
         /** @description Categories of a book. */
@@ -644,7 +784,7 @@ export interface components {
         Change: {
             from: unknown;
             id: string | null;
-            /** @description `settings`, `account`, `category`, `transaction`, `merchant` or `book_closed`. */
+            /** @description `settings`, `account`, `category`, `transaction`, `merchant`, `silence` or `book_closed`. */
             kind: string;
             to: unknown;
         };
@@ -745,6 +885,79 @@ export interface components {
              */
             out: string;
         };
+        /** @description What the coming months will cost. Amounts are spending, as positive decimal strings. */
+        Forecast: {
+            categories: components["schemas"]["CategoryForecast"][];
+            /**
+             * Format: double
+             * @description The part of the months that fell between P10 and P90 in that test.
+             */
+            coverage: number | null;
+            currency: string;
+            /**
+             * Format: double
+             * @description Its weighted absolute percentage error one month ahead, as a part of one.
+             */
+            error: number | null;
+            /** @description `expenses`. */
+            flow: string;
+            /** @description The complete months. */
+            history: components["schemas"]["MonthAmount"][];
+            /** @description Which method was best on these very months; `null` with too little data. */
+            method: string | null;
+            missing: components["schemas"]["MissingMonths"] | null;
+            /** @description This month and those that follow. */
+            months: components["schemas"]["ForecastMonth"][];
+        };
+        /** @description Less than `p10` in one case of ten, more than `p90` in one of ten, `p50` in the middle. */
+        ForecastMonth: {
+            month: string;
+            p10: string;
+            p50: string;
+            p90: string;
+        };
+        /** @description How healthy the finances are: 0 to 100, made of parts. */
+        Health: {
+            action: components["schemas"]["HealthAction"] | null;
+            currency: string;
+            /** @description Parts without data. */
+            missing: string[];
+            parts: components["schemas"]["HealthPart"][];
+            /**
+             * Format: int32
+             * @description `null` with too little data.
+             */
+            score: number | null;
+        };
+        /** @description The part that would raise the score most if it reached its target, and by how many points. */
+        HealthAction: {
+            /** Format: int32 */
+            gain: number;
+            part: string;
+        };
+        HealthPart: {
+            /** @description `savings_rate`, `reserve`, `fixed_costs` or `volatility`. */
+            name: string;
+            /**
+             * Format: double
+             * @description From 0 to 100.
+             */
+            points: number | null;
+            /**
+             * Format: double
+             * @description The value that gives all points.
+             */
+            target: number;
+            /** @description `percent` or `months`. */
+            unit: string;
+            /** Format: double */
+            value: number | null;
+            /**
+             * Format: double
+             * @description Its part of the score. Those of the parts with a value add up to 1; one without has none.
+             */
+            weight: number;
+        };
         Heartbeat: {
             absolute_expires_at: string;
             idle_expires_at: string;
@@ -823,6 +1036,15 @@ export interface components {
             time_zone?: string | null;
             week_start?: components["schemas"]["WeekStart"] | null;
         };
+        /** @description Complete months that a forecast needs, and that there are. */
+        MissingMonths: {
+            needed: number;
+            present: number;
+        };
+        MonthAmount: {
+            amount: string;
+            month: string;
+        };
         MonthFlow: {
             in: string;
             month: string;
@@ -898,6 +1120,14 @@ export interface components {
             from: string;
             to: string;
         };
+        /** @description A recurring payment costs more since a day. */
+        PriceRise: {
+            from: string;
+            /** Format: double */
+            percent: number;
+            since: string;
+            to: string;
+        };
         /** @description A problem document, for the description of the API. */
         Problem: {
             /** @description Stable and made for programs. */
@@ -938,13 +1168,39 @@ export interface components {
         };
         /** @description The answer to a recorded transaction. */
         Recorded: {
-            /** @description What is unusual about it. Empty until the book looks for it. */
-            anomalies: unknown[];
+            /** @description What is unusual about it, the strongest first. */
+            anomalies: components["schemas"]["Anomaly"][];
             /** @description Budgets that it touches. Empty until the book has them. */
             budgets: unknown[];
             /** @description What the classifier says of it. */
             suggestions: components["schemas"]["Suggestion"][];
             transaction: components["schemas"]["Transaction"];
+        };
+        /** @description Payments that come again and again. */
+        RecurringList: {
+            currency: string;
+            /** @description The one due next first. */
+            data: components["schemas"]["RecurringPayment"][];
+            /** @description Decimal string, negative or zero: what all of them cost a month, at the newest rates. */
+            monthly: string;
+            unconverted: components["schemas"]["Unconverted"][];
+        };
+        /** @description A payment that comes again and again. */
+        RecurringPayment: {
+            /** @description Decimal string: what the next one will probably be; negative is money out. */
+            amount: string;
+            /** @description `weekly`, `fortnightly`, `monthly`, `quarterly`, `half_yearly` or `yearly`. */
+            cadence: string;
+            category_id: string | null;
+            count: number;
+            currency: string;
+            last_date: string;
+            /** @description The cleaned name. */
+            merchant: string;
+            /** @description The next one is late. */
+            missed: boolean;
+            next_date: string;
+            price_rise: components["schemas"]["PriceRise"] | null;
         };
         /** @description A person who registers. */
         Register: {
@@ -1002,6 +1258,24 @@ export interface components {
         SignedIn: {
             session: components["schemas"]["Session"];
             user: components["schemas"]["Me"];
+        };
+        /** @description Whether a kind of finding at a merchant is fine. */
+        SilenceRequest: {
+            kind: components["schemas"]["AnomalyKind"];
+            /** @description As an anomaly names it. */
+            merchant: string;
+            /** @description `false` listens to it again. */
+            silent: boolean;
+        };
+        /** @description What was written. */
+        Silenced: {
+            /** @description The entry that undo takes back; `null` when it was so already. */
+            entry_id: string | null;
+        };
+        /** @description What a person has called fine: one kind at one merchant. */
+        SilencedPattern: {
+            kind: components["schemas"]["AnomalyKind"];
+            merchant: string;
         };
         /** @description Rows of the same merchant in another category, newest first. */
         Similar: {
@@ -1168,6 +1442,75 @@ export interface operations {
             };
         };
     };
+    get_analytics_anomalies: {
+        parameters: {
+            query?: {
+                /** @description First month, such as 2026-09; two months before `to` when it is left out. */
+                from?: string;
+                /** @description Last month; this month when it is left out. */
+                to?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AnomalyList"];
+                };
+            };
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_analytics_anomalies_silence: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SilenceRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Silenced"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     get_analytics_breakdown: {
         parameters: {
             query?: {
@@ -1187,6 +1530,79 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Breakdown"];
+                };
+            };
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_analytics_forecast: {
+        parameters: {
+            query?: {
+                /** @description How many months ahead, this one first: 1 to 36, 12 when it is left out. */
+                months?: number;
+                currency?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Forecast"];
+                };
+            };
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_analytics_health: {
+        parameters: {
+            query?: {
+                /** @description The base currency when it is left out. */
+                currency?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Health"];
                 };
             };
             304: {
@@ -1226,6 +1642,42 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Monthly"];
+                };
+            };
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_analytics_recurring: {
+        parameters: {
+            query?: {
+                /** @description The base currency when it is left out. */
+                currency?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecurringList"];
                 };
             };
             304: {

@@ -102,7 +102,10 @@ impl Fold {
                 self.raised.get_or_insert(slot);
             }
             Change::BookClosed => self.closed = Some(slot),
-            Change::Account { .. } | Change::Category { .. } | Change::Merchant { .. } => {}
+            Change::Account { .. }
+            | Change::Category { .. }
+            | Change::Merchant { .. }
+            | Change::Silence { .. } => {}
         }
         Ok(())
     }

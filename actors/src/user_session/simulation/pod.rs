@@ -14,6 +14,7 @@ use finbrain_domain::{
 use super::{
     super::{
         command::Job,
+        insights::Insights,
         protocol::{Course, Next, Outcome, Probes},
         view::{Cubes, View, WaitingQuery},
     },
@@ -79,6 +80,7 @@ pub struct Around<'a> {
     /// What the pod's clock says.
     pub moment: Moment,
     pub rates: &'a Arc<RateBook>,
+    pub insights: &'a Insights,
     pub effects: Vec<Effect>,
 }
 
@@ -332,5 +334,5 @@ impl Actor {
 }
 
 fn view<'a>(ledger: &'a Ledger, around: &Around<'a>) -> View<'a> {
-    View { ledger, moment: around.moment, rates: around.rates }
+    View { ledger, moment: around.moment, rates: around.rates, insights: around.insights }
 }

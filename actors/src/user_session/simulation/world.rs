@@ -16,6 +16,7 @@ use finbrain_domain::{
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 
 use super::{
+    super::insights::Insights,
     super::protocol::Next,
     clients::Client,
     faults::Fault,
@@ -282,6 +283,7 @@ impl<'r> World<'r> {
             now: self.now,
             moment,
             rates: &self.rates.clone(),
+            insights: &Insights::default(),
             effects: Vec::new(),
         };
         self.hosts[pod].pod.receive(input, &self.snapshot, &mut around);
