@@ -92,7 +92,7 @@ pub fn strength(finding: &Finding) -> f64 {
         Finding::Amount { deviations, .. } => *deviations,
         Finding::Duplicate { days, .. } => 7.0 - 0.5 * f64::from(*days),
         Finding::FirstTime { .. } => 5.0,
-        Finding::PriceRise { percent, .. } => 4.5 + (percent / 20.0).min(2.0),
+        Finding::PriceRise { percent, .. } => 6.0 + (percent / 20.0).min(2.0),
     }
 }
 

@@ -14,6 +14,8 @@ const SAME_PRICE: f64 = 0.08;
 const LARGEST_CHANGE: f64 = 2.0;
 /// The part of the payments between a chain's ends that must belong to it: a daily coffee is no weekly one.
 const OWN_SHARE: f64 = 0.7;
+/// The part of all payments that makes them one series.
+const NEARLY_ALL: f64 = 0.9;
 /// One period in four may lack its payment.
 const FEWEST_FILLED: f64 = 0.75;
 /// Spread of the sizes, relative to their median, up to which payments by the week or by the month are one series.
@@ -63,9 +65,12 @@ impl Chain {
     }
 }
 
-/// The chains among payments of one sign, ascending by date: first within each price, then among all that is left, so
-/// that two subscriptions stay apart and a bill that varies is found.
+/// The chains among payments of one sign, ascending by date: all payments at once where they are one series, such as a bill
+/// that varies; else within each price, so that two subscriptions stay apart, and among all that is left.
 pub(super) fn chains(points: &[Point]) -> Vec<Chain> {
+    if let Some(only) = best_chain(points, points, NEARLY_ALL) {
+        return vec![only];
+    }
     let mut rest = points.to_vec();
     let mut found = Vec::new();
     for price in prices(points) {
@@ -97,19 +102,20 @@ fn take_chains(all: &[Point], group: &[Point], rest: &mut Vec<Point>, found: &mu
 
 /// One chain that explains the group, or several of one rhythm by the month that do so together.
 fn best_chains(all: &[Point], group: &[Point]) -> Vec<Chain> {
-    let single = Cadence::ALL
-        .into_iter()
-        .filter_map(|cadence| longest(group, cadence, 1))
-        .filter(|(chain, _)| is_regular(chain, all, group, OWN_SHARE))
-        .max_by(|(_, a), (_, b)| a.total_cmp(b));
-    if let Some((chain, _)) = single {
-        return vec![chain];
+    if let Some(only) = best_chain(all, group, OWN_SHARE) {
+        return vec![only];
     }
+    let mut by_month = Cadence::ALL.into_iter().filter(|cadence| cadence.months().is_some());
+    by_month.find_map(|cadence| twins(all, group, cadence)).unwrap_or_default()
+}
+
+fn best_chain(all: &[Point], group: &[Point], own_share: f64) -> Option<Chain> {
     Cadence::ALL
         .into_iter()
-        .filter(|cadence| cadence.months().is_some())
-        .find_map(|cadence| twins(all, group, cadence))
-        .unwrap_or_default()
+        .filter_map(|cadence| longest(group, cadence, 1))
+        .filter(|(chain, _)| is_regular(chain, all, group, own_share))
+        .max_by(|(_, a), (_, b)| a.total_cmp(b))
+        .map(|(chain, _)| chain)
 }
 
 fn twins(all: &[Point], group: &[Point], cadence: Cadence) -> Option<Vec<Chain>> {
