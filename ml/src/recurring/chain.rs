@@ -21,7 +21,7 @@ const FEWEST_FILLED: f64 = 0.75;
 /// Spread of the sizes, relative to their median, up to which payments by the week or by the month are one series.
 const WEEKLY_SPREAD: f64 = 0.12;
 const MONTHLY_SPREAD: f64 = 0.4;
-/// Sizes that are nearly equal prove a rhythm by themselves.
+/// Sizes that are nearly equal prove a rhythm by the month, also among many other payments; by the week they may be chance.
 const STEADY_SPREAD: f64 = 0.02;
 /// Payments of the same price and rhythm that one merchant takes, as for two children.
 const TWINS: usize = 3;
@@ -184,14 +184,15 @@ fn is_regular(chain: &Chain, all: &[Point], group: &[Point], own_share: f64) -> 
     };
     let periods = days_between(first.date, last.date) as f64 / (365.25 / f64::from(chain.cadence.per_year()));
     let spread = chain.spread();
-    let allowed = if chain.cadence.months().is_some() { MONTHLY_SPREAD } else { WEEKLY_SPREAD };
+    let by_month = chain.cadence.months().is_some();
+    let allowed = if by_month { MONTHLY_SPREAD } else { WEEKLY_SPREAD };
     let of_all = count as f64 / between(all).max(1.0);
     count >= chain.cadence.fewest()
         && (count > 2 || of_all >= OWN_SHARE)
         && count as f64 >= FEWEST_FILLED * (periods.round() + 1.0)
         && count as f64 >= own_share * between(group)
         && spread <= allowed
-        && (spread <= STEADY_SPREAD || of_all >= 0.5 * own_share)
+        && (of_all >= own_share / 2.0 || by_month && spread <= STEADY_SPREAD)
 }
 
 /// Joins chains of one rhythm where one begins a period after the other's end: a new price.
