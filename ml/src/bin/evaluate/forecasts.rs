@@ -12,7 +12,8 @@ use crate::report::{Report, percent};
 const SERIES: usize = 60;
 /// From here on seasonal naive has a year to look back on.
 const FIRST: usize = 12;
-const SEED: u64 = 20_240_229;
+/// Not the seed on which the widths were set.
+const SEED: u64 = 3_141_593;
 
 /// Sums over months that were forecast from what came before them. Errors are relative to the mean of their series, so
 /// that a rich household counts as much as a poor one.
