@@ -100,18 +100,29 @@ fn findings(view: &View<'_>, index: &mut Index, id: ShopId, paid: &Paid<'_>) -> 
     let year_ago = paid.key.0 - 365;
     let shop = index.shops.entry(id).or_default();
     let before = shop.position(paid.key);
-    let (merchant, series) = shop.past(before, paid.payment.date);
-    let start = before - merchant.len();
+    let (keys, merchant, series) = shop.past(before, paid.payment.date);
     let past = Past {
         merchant,
         category: category.map_or(&[], |sizes| sizes.before(paid.key, 0, MOST_OF_CATEGORY)),
         usual: usual.map_or(&[], |sizes| sizes.before(paid.key, year_ago, MOST_USUAL)),
         series,
     };
+    let twin = |of: usize| keys.get(of).map(|(_, id)| *id);
     let found = unusual(&paid.payment, &past);
-    let plain = |kind, finding: &Finding| Anomaly {
+    found.iter().map(|finding| told(&name, currency, paid, finding, twin)).collect()
+}
+
+/// A finding with what it was found about.
+fn told(
+    merchant: &Name,
+    currency: Currency,
+    paid: &Paid<'_>,
+    finding: &Finding,
+    twin: impl Fn(usize) -> Option<TransactionId>,
+) -> Anomaly {
+    let plain = |kind| Anomaly {
         kind,
-        merchant: name.clone(),
+        merchant: merchant.clone(),
         transaction: Some(paid.key.1),
         category: paid.category.cloned(),
         date: paid.payment.date,
@@ -125,26 +136,21 @@ fn findings(view: &View<'_>, index: &mut Index, id: ShopId, paid: &Paid<'_>) -> 
         days: None,
         strength: strength(finding),
     };
-    let anomaly = |finding: &Finding| match *finding {
+    match *finding {
         Finding::Amount { against, usual, deviations } => Anomaly {
             usual: Some(-usual),
             deviations: Some(deviations),
             against: Some(against),
-            ..plain(AnomalyKind::Amount, finding)
+            ..plain(AnomalyKind::Amount)
         },
-        Finding::Duplicate { of, days } => Anomaly {
-            twin: shop.keys.get(start + of).map(|(_, id)| *id),
-            days: Some(days),
-            ..plain(AnomalyKind::Duplicate, finding)
-        },
-        Finding::FirstTime { usual } => {
-            Anomaly { usual: Some(-usual), ..plain(AnomalyKind::FirstTime, finding) }
+        Finding::Duplicate { of, days } => {
+            Anomaly { twin: twin(of), days: Some(days), ..plain(AnomalyKind::Duplicate) }
         }
+        Finding::FirstTime { usual } => Anomaly { usual: Some(-usual), ..plain(AnomalyKind::FirstTime) },
         Finding::PriceRise { from, percent } => {
-            Anomaly { usual: Some(-from), percent: Some(percent), ..plain(AnomalyKind::PriceRise, finding) }
+            Anomaly { usual: Some(-from), percent: Some(percent), ..plain(AnomalyKind::PriceRise) }
         }
-    };
-    found.iter().map(anomaly).collect()
+    }
 }
 
 fn is_silenced(view: &View<'_>, anomaly: &Anomaly) -> bool {

@@ -132,7 +132,7 @@ impl Shop {
     }
 
     /// The latest payments before the one of this day, which has `before` others before it, and what recurred in them.
-    pub fn past(&mut self, before: usize, day: Date) -> (&[Payment], &[Series]) {
+    pub fn past(&mut self, before: usize, day: Date) -> (&[Key], &[Payment], &[Series]) {
         let start = before.saturating_sub(MOST_PAYMENTS);
         let past = &self.payments[start..before];
         let known = self.known.entry(before).or_insert_with(|| {
@@ -140,7 +140,7 @@ impl Shop {
             series.iter_mut().for_each(|series| series.members = Vec::new());
             series
         });
-        (past, known)
+        (&self.keys[start..before], past, known)
     }
 
     /// What recurs at this merchant as of today.
