@@ -12,6 +12,8 @@ const FEWEST_IN_CATEGORY: usize = 8;
 const FEWEST_USUAL: usize = 20;
 /// The least deviation of logarithms: an eighth more is never unusual by itself, even where every amount was the same.
 const LEAST_DEVIATION: f64 = 0.1;
+/// A category holds merchants of several sizes; where one of them makes up most of it, the others are not unusual.
+const LEAST_IN_CATEGORY: f64 = 0.5;
 /// The category's deviation counts as so many payments at the merchant, and at most so much.
 const PRIOR_COUNT: f64 = 2.0;
 const MOST_PRIOR: f64 = 0.5;
@@ -24,7 +26,7 @@ const TWIN_DAYS: i64 = 3;
 const NEIGHBOURS: usize = 8;
 /// Where a larger part of the payments repeats the one before, repeating is the habit: bus fares, coffee.
 const MOST_HABIT: f64 = 0.1;
-/// At a new place an amount is large if at most this part of the user's payments are larger, and so many times the median.
+/// An amount is rare if at most this part of the payments is as large; at a new place it must be so many times the median, too.
 const LARGER_PART: f64 = 0.03;
 const LEAST_FACTOR: f64 = 3.0;
 /// More than this factor is another thing than a new price.
@@ -92,7 +94,7 @@ pub fn strength(finding: &Finding) -> f64 {
         Finding::Amount { deviations, .. } => *deviations,
         Finding::Duplicate { days, .. } => 7.0 - 0.5 * f64::from(*days),
         Finding::FirstTime { .. } => 5.0,
-        Finding::PriceRise { percent, .. } => 4.5 + (percent / 20.0).min(2.0),
+        Finding::PriceRise { percent, .. } => 6.0 + (percent / 20.0).min(2.0),
     }
 }
 
@@ -138,7 +140,10 @@ fn amount(payment: &Payment, past: &Past<'_>) -> Option<Finding> {
         (Against::Merchant, middle, variance.sqrt(), LEAST_AGAINST_MERCHANT)
     } else {
         let (middle, mad) = wide?;
-        (Against::Category, middle, deviation(mad), LEAST_AGAINST_CATEGORY)
+        if !is_rare(payment, past.category) {
+            return None;
+        }
+        (Against::Category, middle, deviation(mad).max(LEAST_IN_CATEGORY), LEAST_AGAINST_CATEGORY)
     };
     let deviations = (size(payment.amount).ln() - middle) / deviation;
     (deviations >= least).then(|| Finding::Amount { against, usual: rounded(middle.exp()), deviations })
@@ -176,13 +181,21 @@ fn first_time(payment: &Payment, past: &Past<'_>) -> Option<Finding> {
     }
     let mut sizes: Vec<f64> = past.usual.iter().map(|amount| size(*amount)).collect();
     let usual = median(&mut sizes)?;
-    let larger = sizes.iter().filter(|one| **one >= size(payment.amount)).count() as f64;
-    let is_large = larger <= LARGER_PART * sizes.len() as f64 && size(payment.amount) >= LEAST_FACTOR * usual;
+    let is_large = size(payment.amount) >= LEAST_FACTOR * usual && is_rare(payment, past.usual);
     is_large.then(|| Finding::FirstTime { usual: rounded(usual) })
 }
 
-/// A payment on the day a series is due, above its tolerance and below double.
+/// Whether at most a small part of the sizes is as large.
+fn is_rare(payment: &Payment, sizes: &[i64]) -> bool {
+    let as_large = sizes.iter().filter(|one| one.unsigned_abs() >= payment.amount.unsigned_abs()).count();
+    as_large as f64 <= LARGER_PART * sizes.len() as f64
+}
+
+/// A payment on the day a series is due, above its tolerance and below double, at a price never paid there before.
 fn price_rise(payment: &Payment, past: &Past<'_>) -> Option<Finding> {
+    if past.merchant.iter().any(|one| one.amount == payment.amount) {
+        return None;
+    }
     let to = size(payment.amount);
     let rise = |series: &Series| {
         let from = size(series.amount);

@@ -13,8 +13,8 @@ use finbrain_actors::{
     rates::RatesHandle,
     registry::{Owner, Registry},
     user_session::{
-        Accepted, AmendTransaction, Cubes, Envelope, Event, GetTransaction, Query, Reader, RecordTransaction,
-        Recorded, Subscription, View,
+        Accepted, AmendTransaction, Cubes, Envelope, Event, GetAnomalies, GetTransaction, Query, Reader,
+        RecordTransaction, Recorded, Subscription, View,
     },
 };
 use finbrain_domain::{
@@ -365,6 +365,25 @@ async fn a_client_that_has_seen_more_than_the_journal_holds_is_answered_by_nobod
         assert_eq!(pod.query(stage.owner, GetDigest, ahead).await.unwrap_err(), behind);
         assert_eq!(pod.subscribe(stage.owner, ahead).await.unwrap_err(), behind);
         assert_eq!(pod.current(stage.owner, ahead).await.unwrap_err(), behind);
+    }
+    stage.end().await;
+}
+
+#[actix_web::test]
+async fn what_is_unusual_is_the_same_on_every_pod() {
+    let stage = Stage::set().await;
+    // The second pod has an index of the book before the first one writes to it.
+    let list = || GetAnomalies { from: None, to: None };
+    assert!(stage.pods[1].query(stage.owner, list(), READER).await.unwrap().output.found.is_empty());
+    let first = TransactionId::new();
+    stage.record(0, first, None).await;
+
+    let second = stage.record(1, TransactionId::new(), None).await;
+
+    let told = &second.output.anomalies;
+    assert_eq!(told.iter().map(|one| one.twin).collect::<Vec<_>>(), [Some(first)]);
+    for pod in &stage.pods {
+        assert_eq!(pod.query(stage.owner, list(), READER).await.unwrap().output.found, *told);
     }
     stage.end().await;
 }

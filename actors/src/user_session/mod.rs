@@ -173,10 +173,17 @@ impl UserSession {
         let moment = self.moment();
         let view = View { ledger: &self.ledger, moment, rates: &rates, insights: &self.insights };
         let looked = look(&view, &mut self.cubes);
+        self.weigh();
         if let Some((first, last)) = self.cubes.take_wanting() {
             self.rates.ensure(first.first_day(), last.last_day());
         }
         looked
+    }
+
+    /// Says what the book holds in memory: its rows, and the index when somebody asked for insights.
+    fn weigh(&self) {
+        let held = self.ledger.rows().memory().0 + self.insights.memory();
+        self.published.memory.store(held, Ordering::Relaxed);
     }
 
     /// Everything that follows from an entry that now is in the ledger.
@@ -188,7 +195,7 @@ impl UserSession {
         if changes.iter().any(Change::ends_access) {
             self.published.access.store(Arc::new(self.ledger.access().clone()));
         }
-        self.published.memory.store(self.ledger.rows().memory().0, Ordering::Relaxed);
+        self.weigh();
         self.published.version.store(self.ledger.version(), Ordering::Release);
         self.streams.send(&Event::new(entry, changes));
         self.published.streams.store(self.streams.len(), Ordering::Relaxed);

@@ -14,12 +14,14 @@ const SAME_PRICE: f64 = 0.08;
 const LARGEST_CHANGE: f64 = 2.0;
 /// The part of the payments between a chain's ends that must belong to it: a daily coffee is no weekly one.
 const OWN_SHARE: f64 = 0.7;
+/// The part of all payments that makes them one series.
+const NEARLY_ALL: f64 = 0.9;
 /// One period in four may lack its payment.
 const FEWEST_FILLED: f64 = 0.75;
 /// Spread of the sizes, relative to their median, up to which payments by the week or by the month are one series.
 const WEEKLY_SPREAD: f64 = 0.12;
 const MONTHLY_SPREAD: f64 = 0.4;
-/// Sizes that are nearly equal prove a rhythm by themselves.
+/// Sizes that are nearly equal prove a rhythm by the month, also among many other payments; by the week they may be chance.
 const STEADY_SPREAD: f64 = 0.02;
 /// Payments of the same price and rhythm that one merchant takes, as for two children.
 const TWINS: usize = 3;
@@ -63,9 +65,12 @@ impl Chain {
     }
 }
 
-/// The chains among payments of one sign, ascending by date: first within each price, then among all that is left, so
-/// that two subscriptions stay apart and a bill that varies is found.
+/// The chains among payments of one sign, ascending by date: all payments at once where they are one series, such as a bill
+/// that varies; else within each price, so that two subscriptions stay apart, and among all that is left.
 pub(super) fn chains(points: &[Point]) -> Vec<Chain> {
+    if let Some(only) = best_chain(points, points, NEARLY_ALL) {
+        return vec![only];
+    }
     let mut rest = points.to_vec();
     let mut found = Vec::new();
     for price in prices(points) {
@@ -97,19 +102,20 @@ fn take_chains(all: &[Point], group: &[Point], rest: &mut Vec<Point>, found: &mu
 
 /// One chain that explains the group, or several of one rhythm by the month that do so together.
 fn best_chains(all: &[Point], group: &[Point]) -> Vec<Chain> {
-    let single = Cadence::ALL
-        .into_iter()
-        .filter_map(|cadence| longest(group, cadence, 1))
-        .filter(|(chain, _)| is_regular(chain, all, group, OWN_SHARE))
-        .max_by(|(_, a), (_, b)| a.total_cmp(b));
-    if let Some((chain, _)) = single {
-        return vec![chain];
+    if let Some(only) = best_chain(all, group, OWN_SHARE) {
+        return vec![only];
     }
+    let mut by_month = Cadence::ALL.into_iter().filter(|cadence| cadence.months().is_some());
+    by_month.find_map(|cadence| twins(all, group, cadence)).unwrap_or_default()
+}
+
+fn best_chain(all: &[Point], group: &[Point], own_share: f64) -> Option<Chain> {
     Cadence::ALL
         .into_iter()
-        .filter(|cadence| cadence.months().is_some())
-        .find_map(|cadence| twins(all, group, cadence))
-        .unwrap_or_default()
+        .filter_map(|cadence| longest(group, cadence, 1))
+        .filter(|(chain, _)| is_regular(chain, all, group, own_share))
+        .max_by(|(_, a), (_, b)| a.total_cmp(b))
+        .map(|(chain, _)| chain)
 }
 
 fn twins(all: &[Point], group: &[Point], cadence: Cadence) -> Option<Vec<Chain>> {
@@ -178,14 +184,15 @@ fn is_regular(chain: &Chain, all: &[Point], group: &[Point], own_share: f64) -> 
     };
     let periods = days_between(first.date, last.date) as f64 / (365.25 / f64::from(chain.cadence.per_year()));
     let spread = chain.spread();
-    let allowed = if chain.cadence.months().is_some() { MONTHLY_SPREAD } else { WEEKLY_SPREAD };
+    let by_month = chain.cadence.months().is_some();
+    let allowed = if by_month { MONTHLY_SPREAD } else { WEEKLY_SPREAD };
     let of_all = count as f64 / between(all).max(1.0);
     count >= chain.cadence.fewest()
         && (count > 2 || of_all >= OWN_SHARE)
         && count as f64 >= FEWEST_FILLED * (periods.round() + 1.0)
         && count as f64 >= own_share * between(group)
         && spread <= allowed
-        && (spread <= STEADY_SPREAD || of_all >= 0.5 * own_share)
+        && (of_all >= own_share / 2.0 || by_month && spread <= STEADY_SPREAD)
 }
 
 /// Joins chains of one rhythm where one begins a period after the other's end: a new price.

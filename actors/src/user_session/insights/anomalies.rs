@@ -32,6 +32,8 @@ const MOST_USUAL: usize = 512;
 const LISTED_MONTHS: i32 = 3;
 /// The strongest of a list, at most.
 const LISTED: usize = 500;
+/// So many payments are judged for a list: each takes some ten microseconds, and the book has others to answer.
+const MOST_JUDGED: usize = 4_000;
 /// Where a payment that did not come stands among the others.
 const MISSING_STRENGTH: f64 = 5.0;
 
@@ -98,18 +100,29 @@ fn findings(view: &View<'_>, index: &mut Index, id: ShopId, paid: &Paid<'_>) -> 
     let year_ago = paid.key.0 - 365;
     let shop = index.shops.entry(id).or_default();
     let before = shop.position(paid.key);
-    let (merchant, series) = shop.past(before, paid.payment.date);
-    let start = before - merchant.len();
+    let (keys, merchant, series) = shop.past(before, paid.payment.date);
     let past = Past {
         merchant,
         category: category.map_or(&[], |sizes| sizes.before(paid.key, 0, MOST_OF_CATEGORY)),
         usual: usual.map_or(&[], |sizes| sizes.before(paid.key, year_ago, MOST_USUAL)),
         series,
     };
+    let twin = |of: usize| keys.get(of).map(|(_, id)| *id);
     let found = unusual(&paid.payment, &past);
-    let plain = |kind, finding: &Finding| Anomaly {
+    found.iter().map(|finding| told(&name, currency, paid, finding, twin)).collect()
+}
+
+/// A finding with what it was found about.
+fn told(
+    merchant: &Name,
+    currency: Currency,
+    paid: &Paid<'_>,
+    finding: &Finding,
+    twin: impl Fn(usize) -> Option<TransactionId>,
+) -> Anomaly {
+    let plain = |kind| Anomaly {
         kind,
-        merchant: name.clone(),
+        merchant: merchant.clone(),
         transaction: Some(paid.key.1),
         category: paid.category.cloned(),
         date: paid.payment.date,
@@ -123,26 +136,21 @@ fn findings(view: &View<'_>, index: &mut Index, id: ShopId, paid: &Paid<'_>) -> 
         days: None,
         strength: strength(finding),
     };
-    let anomaly = |finding: &Finding| match *finding {
+    match *finding {
         Finding::Amount { against, usual, deviations } => Anomaly {
             usual: Some(-usual),
             deviations: Some(deviations),
             against: Some(against),
-            ..plain(AnomalyKind::Amount, finding)
+            ..plain(AnomalyKind::Amount)
         },
-        Finding::Duplicate { of, days } => Anomaly {
-            twin: shop.keys.get(start + of).map(|(_, id)| *id),
-            days: Some(days),
-            ..plain(AnomalyKind::Duplicate, finding)
-        },
-        Finding::FirstTime { usual } => {
-            Anomaly { usual: Some(-usual), ..plain(AnomalyKind::FirstTime, finding) }
+        Finding::Duplicate { of, days } => {
+            Anomaly { twin: twin(of), days: Some(days), ..plain(AnomalyKind::Duplicate) }
         }
+        Finding::FirstTime { usual } => Anomaly { usual: Some(-usual), ..plain(AnomalyKind::FirstTime) },
         Finding::PriceRise { from, percent } => {
-            Anomaly { usual: Some(-from), percent: Some(percent), ..plain(AnomalyKind::PriceRise, finding) }
+            Anomaly { usual: Some(-from), percent: Some(percent), ..plain(AnomalyKind::PriceRise) }
         }
-    };
-    found.iter().map(anomaly).collect()
+    }
 }
 
 fn is_silenced(view: &View<'_>, anomaly: &Anomaly) -> bool {
@@ -193,20 +201,22 @@ impl Query for GetAnomalies {
     }
 }
 
-/// The findings of all payments from a day to another.
+/// The findings of the payments from a day to another, the latest [`MOST_JUDGED`] of them.
 fn paid(view: &View<'_>, index: &mut Index, from: i32, to: i32) -> Vec<Anomaly> {
+    let mut payments = Vec::new();
+    for (id, shop) in &index.shops {
+        let rows = shop.keys.iter().zip(&shop.payments).zip(&shop.places);
+        let rows = rows.filter(|((key, _), _)| (from..=to).contains(&key.0));
+        payments.extend(rows.map(|((key, payment), place)| (*key, *id, *payment, *place)));
+    }
+    if payments.len() > MOST_JUDGED {
+        payments.select_nth_unstable_by_key(MOST_JUDGED, |(key, ..)| std::cmp::Reverse(*key));
+        payments.truncate(MOST_JUDGED);
+    }
     let mut found = Vec::new();
-    for id in index.paid_between(from, to) {
-        let Some(shop) = index.shops.get(&id) else { continue };
-        let within = |key: &Key| (from..=to).contains(&key.0);
-        let payments: Vec<_> = (shop.keys.iter().zip(&shop.payments).zip(&shop.places))
-            .filter(|((key, _), _)| within(key))
-            .map(|((key, payment), place)| (*key, *payment, *place))
-            .collect();
-        for (key, payment, place) in payments {
-            let category = place.and_then(|place| view.ledger.categories().key_at(place));
-            found.extend(findings(view, index, id, &Paid { key, payment, category }));
-        }
+    for (key, id, payment, place) in payments {
+        let category = place.and_then(|place| view.ledger.categories().key_at(place));
+        found.extend(findings(view, index, id, &Paid { key, payment, category }));
     }
     found
 }

@@ -1,7 +1,7 @@
 //! Payments by merchant, category and currency, in order, so that a payment is judged without a pass over the book.
 //! Owns the window of time that it looks at and how it follows the ledger; it must not know what is unusual.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use finbrain_domain::{
     calendar::{Month, day_date, day_number},
@@ -26,6 +26,10 @@ const MOST_ROWS: usize = 30_000;
 const MANY: usize = 1_000;
 /// So many of the latest payments at a merchant say whether they recur.
 const MOST_PAYMENTS: usize = 200;
+
+/// Of a row in its shop, its category and its currency, and of a description with what it was cleaned to.
+const BYTES_OF_A_ROW: usize = 140;
+const BYTES_OF_A_TEXT: usize = 100;
 
 /// The day and the id: the order of a book.
 pub type Key = (i32, TransactionId);
@@ -128,7 +132,7 @@ impl Shop {
     }
 
     /// The latest payments before the one of this day, which has `before` others before it, and what recurred in them.
-    pub fn past(&mut self, before: usize, day: Date) -> (&[Payment], &[Series]) {
+    pub fn past(&mut self, before: usize, day: Date) -> (&[Key], &[Payment], &[Series]) {
         let start = before.saturating_sub(MOST_PAYMENTS);
         let past = &self.payments[start..before];
         let known = self.known.entry(before).or_insert_with(|| {
@@ -136,7 +140,7 @@ impl Shop {
             series.iter_mut().for_each(|series| series.members = Vec::new());
             series
         });
-        (past, known)
+        (&self.keys[start..before], past, known)
     }
 
     /// What recurs at this merchant as of today.
@@ -294,13 +298,30 @@ impl Index {
         shops
     }
 
-    /// The shops with a payment from a day to another.
-    pub fn paid_between(&self, from: i32, to: i32) -> HashSet<ShopId> {
-        let within = |shop: &Shop| {
-            let at = shop.keys.partition_point(|(day, _)| *day < from);
-            shop.keys.get(at).is_some_and(|(day, _)| *day <= to)
-        };
-        self.shops.iter().filter(|(_, shop)| within(shop)).map(|(id, _)| *id).collect()
+    /// Bytes that it holds, about.
+    pub fn memory(&self) -> usize {
+        let rows: usize = self.usual.values().map(|sizes| sizes.keys.len()).sum();
+        rows * BYTES_OF_A_ROW + self.cleaned.len() * BYTES_OF_A_TEXT
+    }
+}
+
+#[cfg(test)]
+impl Index {
+    /// Everything that answers are made of, in one order.
+    pub fn contents(&self) -> Vec<String> {
+        let shops = self.shops.iter().filter(|(_, shop)| !shop.keys.is_empty()).map(
+            |((merchant, currency), shop)| {
+                let Shop { keys, payments, places, .. } = shop;
+                format!("{} {currency:?} {keys:?} {payments:?} {places:?}", self.name(*merchant).as_str())
+            },
+        );
+        let categories = self.categories.iter().map(|(id, sizes)| (format!("{id:?}"), sizes));
+        let usual = self.usual.iter().map(|(currency, sizes)| (format!("{currency:?}"), sizes));
+        let sizes = categories.chain(usual).filter(|(_, sizes)| !sizes.keys.is_empty());
+        let sizes = sizes.map(|(id, Sizes { keys, amounts })| format!("{id} {keys:?} {amounts:?}"));
+        let mut contents: Vec<String> = shops.chain(sizes).chain([format!("{:?}", self.since)]).collect();
+        contents.sort_unstable();
+        contents
     }
 }
 

@@ -6,6 +6,8 @@ mod forecast;
 mod health;
 mod index;
 mod recurring;
+#[cfg(test)]
+mod tests;
 
 use std::cell::{RefCell, RefMut};
 
@@ -30,6 +32,11 @@ impl Insights {
     /// Follows an entry that the ledger has just followed.
     pub(super) fn follow(&mut self, ledger: &Ledger, changes: &[Change]) {
         self.0.get_mut().follow(ledger, changes);
+    }
+
+    /// Bytes that it holds, about.
+    pub(super) fn memory(&self) -> usize {
+        self.0.borrow().memory()
     }
 
     /// The index of the book as the view shows it.

@@ -21,7 +21,8 @@ use crate::report::{Report, percent};
 const HOUSEHOLDS: usize = 60;
 const RATE: f64 = 0.03;
 const BUDGETS: [f64; 3] = [0.02, 0.05, 0.10];
-const SEED: u64 = 1_900;
+/// Not the seed on which the thresholds were set.
+const SEED: u64 = 7_041_776;
 const KINDS: [&str; 4] = ["amount", "duplicate", "first time", "price rise"];
 
 struct Judged {

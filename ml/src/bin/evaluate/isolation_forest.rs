@@ -76,3 +76,30 @@ fn chance_path(n: usize) -> f64 {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_loneliest_row_has_the_highest_score() {
+        let mut random = Random::new(5);
+        let mut rows: Vec<Features> = (0..400).map(|_| std::array::from_fn(|_| random.normal())).collect();
+        rows.push([9.0; FEATURES]);
+
+        let scores = scores(&rows, &mut random);
+
+        let highest = (0..scores.len()).max_by(|&a, &b| scores[a].total_cmp(&scores[b]));
+        assert_eq!(highest, Some(400));
+    }
+
+    #[test]
+    fn no_rows_and_equal_rows_have_scores_too() {
+        assert_eq!(scores(&[], &mut Random::new(1)), []);
+        assert!(
+            scores(&[[1.0; FEATURES]; 3], &mut Random::new(1))
+                .iter()
+                .all(|score| (0.0..=1.0).contains(score))
+        );
+    }
+}
