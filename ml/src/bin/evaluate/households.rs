@@ -1,5 +1,5 @@
 //! Households that never were. Written down before the methods were measured, from how people spend and not from how
-//! the methods work; nothing here was changed to make a figure better.
+//! the methods work; no number here was chosen for a figure.
 //!
 //! **Monthly series** add up purchases: a number of events (Poisson) of skewed sizes (log-normal), with
 //! - *salary and rent*: rent raised each year and sometimes changed by moving, subscriptions, heating that follows the
@@ -150,7 +150,8 @@ impl Statement<'_> {
         let telephone = self.random.between(20.0, 60.0);
         let subscriptions: Vec<f64> = (0..4).map(|_| self.random.below(15) as f64 + 4.99).collect();
         for month in 0..24_i64 {
-            let day = month * 365 / 12;
+            let first = FIRST_DAY.saturating_add(Span::new().months(month));
+            let day = first.duration_since(FIRST_DAY).as_hours() / 24;
             self.pay(day, (1, 0), rent, true);
             let late = self.random.below(3) as i64;
             let winter = 1.0 + 0.4 * (std::f64::consts::TAU * month as f64 / 12.0).cos();
