@@ -10,6 +10,7 @@ mod gate;
 pub mod lexicon;
 mod model;
 mod objective;
+pub mod overlay;
 mod parameters;
 mod text;
 mod ties;

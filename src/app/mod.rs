@@ -132,8 +132,8 @@ impl Application {
         let rates = RatesHandle::start(&arbiter, rate_floor().await?, source, Arc::clone(&clock));
         let memory = usize::try_from(config.ledger_memory).unwrap_or(usize::MAX);
         let registry = Registry::new(ports.clone(), rates.clone(), config.workers.get(), memory);
-        let classifier = ClassifierHandle::start(&arbiter, ports.models.clone(), Arc::clone(&clock));
-        let sharing = if public_url.is_loopback() { Sharing::Household } else { Sharing::Off };
+        let sharing = if public_url.is_loopback() { Sharing::Household } else { Sharing::ByChoice };
+        let classifier = ClassifierHandle::start(&arbiter, ports.models.clone(), Arc::clone(&clock), sharing);
         let worker =
             WorkerHandle::start(&arbiter, ports.clone(), registry.clone(), classifier.clone(), sharing);
 

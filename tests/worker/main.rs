@@ -19,12 +19,12 @@ use finbrain::{
 };
 use finbrain_actors::{
     Error, Ports,
-    classifier::ClassifierHandle,
+    classifier::{ClassifierHandle, Sharing},
     erasure::erase,
     rates::RatesHandle,
     registry::{Owner, Registry},
     user_session::{Envelope, GetSettings, RaiseGeneration, Reader},
-    worker::{Sharing, WorkerHandle},
+    worker::WorkerHandle,
 };
 use finbrain_domain::{
     category::CategoryId,
@@ -62,6 +62,10 @@ struct House {
 
 impl House {
     fn open() -> Self {
+        Self::open_for(Sharing::Household)
+    }
+
+    fn open_for(sharing: Sharing) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let store = Arc::new(EmbeddedStore::open(dir.path()).unwrap());
         let people = Arc::new(People { store: store.clone(), mishap: Mutex::new(None) });
@@ -79,9 +83,8 @@ impl House {
         let arbiter = actix::Arbiter::current();
         let rates = RatesHandle::start(&arbiter, ecb::book(), Arc::new(NoRates), clock.clone());
         let registry = Registry::new(ports.clone(), rates, 1, usize::MAX);
-        let classifier = ClassifierHandle::start(&arbiter, store.clone(), clock.clone());
-        let worker =
-            WorkerHandle::start(&arbiter, ports.clone(), registry.clone(), classifier, Sharing::Household);
+        let classifier = ClassifierHandle::start(&arbiter, store.clone(), clock.clone(), sharing);
+        let worker = WorkerHandle::start(&arbiter, ports.clone(), registry.clone(), classifier, sharing);
         Self { store, people, clock, ports, registry, worker, dir }
     }
 

@@ -52,7 +52,11 @@ pub use self::{
     },
     view::{Answered, Cubes, Query, Reader, View},
 };
-pub(crate) use self::{command::Waiting, settings::GetCurrent, view::Asked};
+pub(crate) use self::{
+    command::Waiting,
+    settings::{GetCurrent, GetSharing},
+    view::Asked,
+};
 use self::{protocol::Probes, stream::Streams, view::WaitingQuery, write::Queued};
 use crate::{Ports, rates::RatesHandle};
 
