@@ -1,6 +1,7 @@
 //! The classifier: serves an immutable model, retrains off the request path, promotes what is not worse, and follows
 //! the promotions and roll-backs of other pods.
 
+mod evaluation;
 mod observed;
 mod poison;
 mod serving;
@@ -17,6 +18,7 @@ use jiff::{SignedDuration, Timestamp};
 pub(crate) use self::observed::describe_metrics;
 use self::serving::{Known, newest};
 pub use self::{
+    evaluation::{Figures, LabelledError, MAX_BYTES, evaluate_csv},
     observed::{Judgement, observe},
     poison::Sharing,
     serving::{Kept, Serving, serving},

@@ -44,6 +44,10 @@ impl Judgement {
         }
     }
 
+    pub const fn of(kept: bool) -> Self {
+        if kept { Self::Kept } else { Self::Changed }
+    }
+
     /// Counted when what follows from it has been written.
     pub fn count(self) {
         metrics::counter!("finbrain_suggestions_judged_total", "verdict" => self.as_str()).increment(1);

@@ -4,6 +4,7 @@
 mod access;
 mod categories;
 mod command;
+mod corrections;
 mod history;
 mod open;
 mod protocol;
@@ -32,6 +33,7 @@ use finbrain_domain::{
     ports::Journal,
     rates::RateBook,
 };
+use finbrain_ml::overlay::Overlay;
 use jiff::{SignedDuration, Timestamp};
 
 pub use self::{
@@ -40,6 +42,7 @@ pub use self::{
         AmendCategory, AmendedCategory, CategoryItem, CreateCategory, ListCategories, RemoveCategory,
     },
     command::{Accepted, Command, Decision, Envelope},
+    corrections::{Corrections, ForgetCorrection, GetCorrections},
     history::{LastStep, Reversible, Step, Undo, Which},
     open::{Opened, open},
     published::Published,
@@ -57,7 +60,13 @@ pub(crate) use self::{
     settings::{GetCurrent, GetSharing},
     view::Asked,
 };
-use self::{protocol::Probes, stream::Streams, view::WaitingQuery, write::Queued};
+use self::{
+    corrections::{follow, overlay},
+    protocol::Probes,
+    stream::Streams,
+    view::WaitingQuery,
+    write::Queued,
+};
 use crate::{Ports, rates::RatesHandle};
 
 /// When an actor that nobody uses stops.
@@ -108,6 +117,8 @@ pub struct UserSession {
     ledger: Ledger,
     published: Arc<Published>,
     cubes: Cubes,
+    /// Follows the merchants of the ledger; built when it is first asked.
+    overlay: Option<Overlay>,
     queue: VecDeque<Queued>,
     /// A command is in flight.
     writing: bool,
@@ -145,6 +156,7 @@ impl UserSession {
             ledger,
             published: Arc::clone(&published),
             cubes: Cubes::default(),
+            overlay: None,
             queue: VecDeque::new(),
             writing: false,
             probes: Probes::default(),
@@ -165,7 +177,9 @@ impl UserSession {
     /// Calls `look` with a view of the ledger and the kept sums.
     fn look<T>(&mut self, look: impl FnOnce(&View<'_>, &mut Cubes) -> T) -> T {
         let rates: Arc<RateBook> = self.rates.current();
-        let view = View { ledger: &self.ledger, moment: self.moment(), rates: &rates };
+        let moment = self.moment();
+        let overlay = self.overlay.get_or_insert_with(|| overlay(&self.ledger));
+        let view = View { ledger: &self.ledger, moment, rates: &rates, overlay };
         let looked = look(&view, &mut self.cubes);
         if let Some((first, last)) = self.cubes.take_wanting() {
             self.rates.ensure(first.first_day(), last.last_day());
@@ -175,6 +189,9 @@ impl UserSession {
 
     /// Everything that follows from an entry that now is in the ledger.
     fn applied(&mut self, entry: &Arc<Entry>, changes: Arc<Vec<Change>>) {
+        if let Some(overlay) = &mut self.overlay {
+            follow(overlay, &changes);
+        }
         if changes.iter().any(|change| matches!(change, Change::Settings { .. })) {
             self.published.settings.store(Arc::new(self.ledger.settings().clone()));
         }

@@ -10,6 +10,7 @@ use finbrain_domain::{
     rates::RateBook,
     report::Cube,
 };
+use finbrain_ml::overlay::Overlay;
 use tokio::sync::oneshot;
 
 use crate::error::Error;
@@ -20,6 +21,8 @@ pub struct View<'a> {
     pub ledger: &'a Ledger,
     pub moment: Moment,
     pub rates: &'a Arc<RateBook>,
+    /// What the person's own corrections say of like merchants.
+    pub overlay: &'a Overlay,
 }
 
 /// A question that is answered from memory.

@@ -7,7 +7,7 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 pub use self::{
-    decide::{Guess, NewTransaction, TransactionPatch, addition, amend, record, remove, teach},
+    decide::{Guess, NewTransaction, TransactionPatch, addition, amend, record, remove, teach, unteach},
     list::{Cursor, Direction, Filter, Matcher, page},
 };
 use crate::{
