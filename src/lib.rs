@@ -6,6 +6,7 @@ pub mod check;
 pub mod clock;
 pub mod config;
 pub mod healthcheck;
+pub mod learn;
 pub mod outbound;
 pub mod problem;
 pub mod routes;

@@ -5,12 +5,12 @@ use std::{process::ExitCode, sync::Arc};
 use anyhow::Context as _;
 use clap::Parser as _;
 use finbrain::{
-    app::{Application, backends, describe_metrics},
+    app::{Application, backends, configured_sharing, describe_metrics},
     check,
     clock::SystemClock,
     config::{Cli, Command, Config},
     healthcheck::healthcheck,
-    seed,
+    learn, seed,
     store::embedded::OpenError,
     telemetry::{self, Metrics, Output},
 };
@@ -58,6 +58,17 @@ async fn run() -> anyhow::Result<ExitCode> {
         Command::Seed(seed) => {
             let stores = backends::open(&config.store).await?;
             seed::seed(&stores, seed.users, seed.transactions).await
+        }
+        Command::Train => {
+            let sharing = configured_sharing(&config)?;
+            let stores = backends::open(&config.store).await?;
+            let code = learn::train(&*stores.models, &SystemClock, sharing).await;
+            stores.close().await;
+            code
+        }
+        Command::Evaluate(evaluate) => {
+            let stores = backends::open_to_check(&config.store).await?;
+            learn::evaluate(&*stores.models, &evaluate.file).await
         }
         Command::Healthcheck => {
             healthcheck(config.ops_listen)?;

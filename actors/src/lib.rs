@@ -4,6 +4,7 @@ pub mod classifier;
 pub mod erasure;
 mod error;
 mod keeper;
+mod lessons;
 pub mod rates;
 pub mod registry;
 pub mod user_session;

@@ -3,20 +3,16 @@
 use std::{sync::Arc, time::Duration};
 
 use actix::{Actor, ActorFutureExt, ArbiterHandle, AsyncContext, Context, Handler, Message, WrapFuture};
-use finbrain_domain::{
-    category::CategoryId,
-    change::Change,
-    entry::{Author, Entry},
-    ports::{Due, DueKind, StoreError, TrainingExample},
-};
+use finbrain_domain::ports::{Due, DueKind, StoreError};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::{
     Ports,
-    classifier::ClassifierHandle,
+    classifier::{ClassifierHandle, Sharing},
     erasure,
     error::Error,
     keeper::Keeper,
+    lessons,
     registry::{Owner, Registry},
 };
 
@@ -45,14 +41,6 @@ pub(crate) fn describe_metrics() {
         metrics::counter!("finbrain_due_done_total", "kind" => kind.as_str()).increment(0);
     }
     metrics::counter!("finbrain_worker_failures_total").increment(0);
-}
-
-/// Whether corrections may teach the shared model.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Sharing {
-    /// One household: everyone's corrections count.
-    Household,
-    Off,
 }
 
 #[derive(Clone)]
@@ -174,7 +162,7 @@ async fn deliver(tools: &Tools) -> Result<(), Error> {
             return Ok(());
         }
         for entry in &entries {
-            match teach(tools, entry).await {
+            match lessons::deliver(&tools.ports, &tools.registry, tools.sharing, entry).await {
                 // Said once: it counts as delivered, so that the entries behind it are.
                 Err(error @ (Error::Domain(_) | Error::Store(StoreError::Damaged(_)))) => {
                     metrics::counter!("finbrain_worker_failures_total").increment(1);
@@ -190,45 +178,6 @@ async fn deliver(tools: &Tools) -> Result<(), Error> {
             failed(&error, "classifier");
         }
     }
-}
-
-async fn teach(tools: &Tools, entry: &Entry) -> Result<(), Error> {
-    let examples = examples(tools, entry).await?;
-    if !examples.is_empty() {
-        tools.ports.models.add_examples(examples).await?;
-    }
-    Ok(())
-}
-
-/// What the corrections in an entry teach: the cleaned merchant and one of the default categories, nothing else.
-/// Demo accounts teach nobody.
-async fn examples(tools: &Tools, entry: &Entry) -> Result<Vec<TrainingExample>, Error> {
-    let Author::User(author) = entry.author else { return Ok(Vec::new()) };
-    if tools.sharing == Sharing::Off {
-        return Ok(Vec::new());
-    }
-    let counts = tools.ports.users.user(author).await?.is_some_and(|user| user.demo_until.is_none());
-    if !counts {
-        return Ok(Vec::new());
-    }
-    let lessons = entry.changes()?.into_iter().zip(0u32..).filter_map(|(change, index)| match change {
-        Change::Merchant { merchant, to: Some(category), .. } if teaches(&category) => {
-            Some(TrainingExample {
-                user: author,
-                book: entry.book,
-                slot: entry.slot,
-                index,
-                text: merchant,
-                category: category.as_str().to_owned(),
-            })
-        }
-        _ => None,
-    });
-    Ok(lessons.collect())
-}
-
-fn teaches(category: &CategoryId) -> bool {
-    category.is_builtin() && category.as_str() != CategoryId::INCOME
 }
 
 async fn run_due(tools: &Tools) -> Result<(), Error> {

@@ -288,20 +288,41 @@ pub struct TrainingExample {
     pub category: String,
 }
 
+/// A model that is kept, without its bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ModelRecord {
+    pub number: u64,
+    pub trained_at: Timestamp,
+    /// Bytes of its file.
+    pub size: u64,
+}
+
+/// So many promoted models are kept; with the built-in one, ten to choose from.
+pub const MODELS_KEPT: u64 = 9;
+
 pub trait Models: Send + Sync {
-    /// The pointer: the number of the promoted model, if any but the built-in one was. Every pod looks every few seconds.
+    /// The pointer: the number of the model that serves, 0 for the built-in one. `None` when none was ever promoted. Every
+    /// pod looks every few seconds.
     fn newest(&self) -> Answer<'_, Result<Option<u64>, StoreError>>;
-    /// The promoted model itself.
+    /// The model that the pointer names; `None` when it is the built-in one.
     fn current(&self) -> Answer<'_, Result<Option<StoredModel>, StoreError>>;
-    /// The model before the current one: what to fall back to when that cannot be read.
+    /// The newest model with a lower number than the current one: what to fall back to when that cannot be read.
     fn previous(&self) -> Answer<'_, Result<Option<StoredModel>, StoreError>>;
-    /// Promotes a model; its number is the current one's plus one. Keeps the last five.
+    /// One that is kept.
+    fn model(&self, number: u64) -> Answer<'_, Result<Option<StoredModel>, StoreError>>;
+    /// Those that are kept, newest first, [`MODELS_KEPT`] at most.
+    fn history(&self) -> Answer<'_, Result<Vec<ModelRecord>, StoreError>>;
+    /// Stores a model and points to it: no reader sees one without the other. Its number is higher than any before.
     fn promote(&self, bytes: Vec<u8>, trained_at: Timestamp) -> Answer<'_, Result<u64, StoreError>>;
+    /// Points to a model that is kept, or with 0 to the built-in one. False when no such model is kept.
+    fn roll_back(&self, number: u64) -> Answer<'_, Result<bool, StoreError>>;
     fn add_examples(&self, examples: Vec<TrainingExample>) -> Answer<'_, Result<(), StoreError>>;
     /// The newest `limit` examples.
     fn examples(&self, limit: usize) -> Answer<'_, Result<Vec<TrainingExample>, StoreError>>;
     fn count_examples(&self) -> Answer<'_, Result<u64, StoreError>>;
     fn forget_examples(&self, user: UserId) -> Answer<'_, Result<(), StoreError>>;
+    /// Forgets what a person taught about one text.
+    fn forget_merchant(&self, user: UserId, text: String) -> Answer<'_, Result<(), StoreError>>;
 }
 
 /// Why no rates came.

@@ -14,6 +14,10 @@ pub struct Settings {
     pub locale: Locale,
     pub time_zone: ZoneName,
     pub week_start: WeekStart,
+    /// Whether this person's corrections may teach the model that all share. Not written while it is off, so that entries
+    /// from before it existed keep their form.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub share_corrections: bool,
 }
 
 impl Settings {
@@ -25,6 +29,7 @@ impl Settings {
             locale: Locale("en".into()),
             time_zone: ZoneName("UTC".into()),
             week_start: WeekStart::Monday,
+            share_corrections: false,
         }
     }
 
@@ -42,6 +47,7 @@ pub struct SettingsPatch {
     pub locale: Option<Locale>,
     pub time_zone: Option<ZoneName>,
     pub week_start: Option<WeekStart>,
+    pub share_corrections: Option<bool>,
 }
 
 impl SettingsPatch {
@@ -52,6 +58,7 @@ impl SettingsPatch {
             locale: self.locale.unwrap_or_else(|| settings.locale.clone()),
             time_zone: self.time_zone.unwrap_or_else(|| settings.time_zone.clone()),
             week_start: self.week_start.unwrap_or(settings.week_start),
+            share_corrections: self.share_corrections.unwrap_or(settings.share_corrections),
         }
     }
 }
@@ -141,6 +148,19 @@ mod tests {
         settings.time_zone = ZoneName::parse("Asia/Jerusalem").unwrap();
 
         assert_eq!(settings.today(now), jiff::civil::date(2026, 11, 25));
+    }
+
+    #[test]
+    fn settings_from_before_sharing_share_nothing_and_keep_their_form() {
+        let settings = Settings::of(Name::parse("Dana").unwrap());
+        let written = serde_json::to_string(&settings).unwrap();
+
+        assert!(!written.contains("share_corrections"));
+        assert_eq!(serde_json::from_str::<Settings>(&written).unwrap(), settings);
+
+        let shares = Settings { share_corrections: true, ..settings };
+        let written = serde_json::to_string(&shares).unwrap();
+        assert_eq!(serde_json::from_str::<Settings>(&written).unwrap(), shares);
     }
 
     #[test]

@@ -12,6 +12,7 @@ mod gate;
 pub mod lexicon;
 mod model;
 mod objective;
+pub mod overlay;
 mod parameters;
 pub mod recurring;
 mod robust;

@@ -3,7 +3,7 @@
 use std::sync::{Arc, LazyLock};
 
 use crate::example::hex;
-use crate::features::{Found, Scratch, Vocabulary, with_scratch};
+use crate::features::{Block, Found, Scratch, Vocabulary, hash_gram, with_scratch};
 use crate::format::{self, Content, MAX_LABELS, ModelError};
 
 const MAX_REASONS: usize = 3;
@@ -173,6 +173,11 @@ impl Model {
             });
             Prediction { ranked: named.collect(), reasons }
         })
+    }
+
+    /// How rare a cleaned word is among the examples: its inverse document frequency, if the model knows it.
+    pub(crate) fn word_idf(&self, word: &str) -> Option<f32> {
+        self.vocabulary.id(hash_gram(Block::Word, word)).map(|id| self.vocabulary.idf(id))
     }
 
     pub(crate) fn row(&self, feature: u32) -> &[f32] {

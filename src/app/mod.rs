@@ -15,10 +15,10 @@ use actix_web::{
 use anyhow::Context as _;
 use finbrain_actors::{
     Ports,
-    classifier::ClassifierHandle,
+    classifier::{ClassifierHandle, Sharing},
     rates::RatesHandle,
     registry::Registry,
-    worker::{Sharing, WorkerHandle},
+    worker::WorkerHandle,
 };
 use finbrain_domain::ports::{Clock, RateSource};
 use tokio::{net::TcpSocket, sync::watch};
@@ -132,8 +132,8 @@ impl Application {
         let rates = RatesHandle::start(&arbiter, rate_floor().await?, source, Arc::clone(&clock));
         let memory = usize::try_from(config.ledger_memory).unwrap_or(usize::MAX);
         let registry = Registry::new(ports.clone(), rates.clone(), config.workers.get(), memory);
-        let classifier = ClassifierHandle::start(&arbiter, ports.models.clone(), Arc::clone(&clock));
-        let sharing = if public_url.is_loopback() { Sharing::Household } else { Sharing::Off };
+        let sharing = sharing(&public_url);
+        let classifier = ClassifierHandle::start(&arbiter, ports.models.clone(), Arc::clone(&clock), sharing);
         let worker =
             WorkerHandle::start(&arbiter, ports.clone(), registry.clone(), classifier.clone(), sharing);
 
@@ -309,6 +309,15 @@ fn listen(address: SocketAddr) -> std::io::Result<std::net::TcpListener> {
     socket.set_reuseaddr(true)?;
     socket.bind(address)?;
     socket.listen(BACKLOG)?.into_std()
+}
+
+/// Whose corrections may teach the shared model, for a program that does not listen.
+pub fn configured_sharing(config: &Config) -> anyhow::Result<Sharing> {
+    Ok(sharing(&public_url(config, config.listen)?))
+}
+
+fn sharing(public_url: &PublicUrl) -> Sharing {
+    if public_url.is_loopback() { Sharing::Household } else { Sharing::ByChoice }
 }
 
 fn public_url(config: &Config, bound: SocketAddr) -> anyhow::Result<PublicUrl> {

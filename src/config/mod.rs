@@ -47,8 +47,19 @@ pub enum Command {
     Check,
     /// Create accounts for load tests, all with one password
     Seed(Seed),
+    /// Train the model now from what ships and what was corrected, and let it serve if it is not worse
+    Train,
+    /// Say how good the model that serves is on a CSV of description,category
+    Evaluate(Evaluate),
     /// Ask a running server on its second port whether it is ready; exit 0 when it is, 1 otherwise
     Healthcheck,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Args)]
+pub struct Evaluate {
+    /// The labelled rows
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Args)]

@@ -58,6 +58,8 @@ pub struct SettingsPatchBody {
     #[schema(example = "Asia/Jerusalem")]
     time_zone: Option<String>,
     week_start: Option<WeekStartBody>,
+    /// Whether corrections may teach the model that all accounts of this server share.
+    share_corrections: Option<bool>,
 }
 
 impl SettingsPatchBody {
@@ -77,6 +79,7 @@ impl SettingsPatchBody {
             locale: self.locale.and_then(|text| invalid.take("/locale", Locale::parse(&text))),
             time_zone: self.time_zone.and_then(|text| invalid.take("/time_zone", ZoneName::parse(&text))),
             week_start: self.week_start.map(WeekStart::from),
+            share_corrections: self.share_corrections,
         }
     }
 }
@@ -108,6 +111,7 @@ impl RegisterBody {
             locale: self.locale,
             time_zone: self.time_zone,
             week_start: self.week_start,
+            share_corrections: None,
         };
         let patch = patch.parse_into(&mut invalid);
         match (email, password, name) {
@@ -162,6 +166,7 @@ impl DemoBody {
             locale: self.locale,
             time_zone: self.time_zone,
             week_start: self.week_start,
+            share_corrections: None,
         };
         let name = Name::parse("Demo").expect("Demo is a name");
         Ok(patch.parse()?.apply(&Settings::of(name)))
@@ -244,6 +249,8 @@ pub struct MeView {
     locale: String,
     time_zone: String,
     week_start: WeekStartBody,
+    /// Whether corrections may teach the shared model. In one household they do in any case.
+    share_corrections: bool,
     created_at: String,
 }
 
@@ -263,6 +270,7 @@ impl MeView {
             locale: settings.locale.as_str().to_owned(),
             time_zone: settings.time_zone.as_str().to_owned(),
             week_start: settings.week_start.into(),
+            share_corrections: settings.share_corrections,
             created_at: user.created_at.to_string(),
         }
     }

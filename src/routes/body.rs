@@ -46,7 +46,7 @@ impl<T: DeserializeOwned + Send + 'static> FromRequest for Body<T> {
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let rules = request.app_data::<BodyRules>().copied().unwrap_or(BodyRules::SINGLE);
-        let acceptable = check_head(request, rules);
+        let acceptable = check_head(request, rules, "application/json");
         let payload = payload.take();
         Box::pin(async move {
             acceptable?;
@@ -86,6 +86,33 @@ impl<T: DeserializeOwned + Default + Send + 'static> FromRequest for BodyOrDefau
     }
 }
 
+/// The bytes of a `text/csv` body, bounded like any other.
+pub struct CsvBody(pub web::Bytes);
+
+impl fmt::Debug for CsvBody {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("body")
+    }
+}
+
+impl FromRequest for CsvBody {
+    type Error = Problem;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, Problem>>>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let rules = request.app_data::<BodyRules>().copied().unwrap_or(BodyRules::SINGLE);
+        let acceptable = check_head(request, rules, "text/csv");
+        let payload = payload.take();
+        Box::pin(async move {
+            acceptable?;
+            let bytes = tokio::time::timeout(rules.within, read(payload, rules.bytes))
+                .await
+                .map_err(|_| Problem::new(Code::RequestTimeout))??;
+            Ok(Self(bytes.freeze()))
+        })
+    }
+}
+
 /// Whether the head announces no body.
 fn is_empty(request: &HttpRequest) -> bool {
     let headers = request.headers();
@@ -94,10 +121,10 @@ fn is_empty(request: &HttpRequest) -> bool {
 }
 
 /// What can be refused before a byte of the body is read.
-fn check_head(request: &HttpRequest, rules: BodyRules) -> Result<(), Problem> {
-    let is_json = request.content_type().trim().eq_ignore_ascii_case("application/json");
+fn check_head(request: &HttpRequest, rules: BodyRules, media_type: &str) -> Result<(), Problem> {
+    let is_expected = request.content_type().trim().eq_ignore_ascii_case(media_type);
     let charset = request.encoding().map_err(|_| Problem::new(Code::UnsupportedMediaType))?;
-    if !is_json || charset.name() != "UTF-8" || request.headers().contains_key(header::CONTENT_ENCODING) {
+    if !is_expected || charset.name() != "UTF-8" || request.headers().contains_key(header::CONTENT_ENCODING) {
         return Err(Code::UnsupportedMediaType.into());
     }
     let announced = request.headers().get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok());

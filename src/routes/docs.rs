@@ -66,6 +66,10 @@ use super::{
         rates::get,
         classifier::get,
         classifier::retrain,
+        classifier::roll_back,
+        classifier::evaluate,
+        classifier::corrections,
+        classifier::forget,
     )
 )]
 struct Document;

@@ -96,5 +96,12 @@ fn api(config: &mut ServiceConfig) {
         .service(endpoint("/currencies").get(rates::currencies))
         .service(endpoint("/rates").get(rates::get))
         .service(endpoint("/classifier").get(classifier::get))
-        .service(endpoint("/classifier/retrain").post(classifier::retrain));
+        .service(endpoint("/classifier/retrain").post(classifier::retrain))
+        .service(
+            endpoint("/classifier/evaluate")
+                .post(classifier::evaluate)
+                .bodies(BodyRules { bytes: finbrain_actors::classifier::MAX_BYTES, ..BodyRules::SINGLE }),
+        )
+        .service(endpoint("/classifier/roll-back").post(classifier::roll_back))
+        .service(endpoint("/classifier/corrections").get(classifier::corrections).delete(classifier::forget));
 }

@@ -65,6 +65,8 @@ pub enum SourceView {
     Sign,
     /// The person chose it for this merchant before.
     Memory,
+    /// The person chose it for merchants like this one.
+    Corrections,
     Model,
     /// The model is not sure: `other`, to be reviewed.
     Unsure,
@@ -75,6 +77,7 @@ impl From<Source> for SourceView {
         match source {
             Source::Sign => Self::Sign,
             Source::Memory => Self::Memory,
+            Source::Corrections => Self::Corrections,
             Source::Model => Self::Model,
             Source::Unsure => Self::Unsure,
         }

@@ -6,7 +6,7 @@ use actix_web::{
     web::{Data, Path},
 };
 use finbrain_actors::{
-    classifier::ClassifierHandle,
+    classifier::{ClassifierHandle, Judgement, observe},
     registry::Registry,
     user_session::{
         AmendTransaction, FindSimilar, GetTransaction, ListTransactions, RecordMany, RecordTransaction,
@@ -63,6 +63,7 @@ pub async fn record(
     let new = body.parse("", &mut invalid);
     invalid.check()?;
     let Some(new) = new else { return Err(crate::problem::Code::InvalidBody.into()) };
+    let chosen = new.category.clone();
     let (fields, prepared) = (Fields::of(&new), classifier.prepare(&new.description));
     let recorded = registry.command(caller.owner(), RecordTransaction { new, prepared }, envelope).await;
     let accepted = recorded.map_err(|error| fields.refuse(error))?;
@@ -70,6 +71,12 @@ pub async fn record(
         worker.wake();
     }
     let recorded = &accepted.output;
+    if !accepted.replayed {
+        observe(&recorded.suggestion);
+        if let Some(chosen) = chosen {
+            Judgement::of(chosen == recorded.suggestion.category).count();
+        }
+    }
     let mut response = written(StatusCode::CREATED, &accepted);
     response.insert_header(tag(accepted.version));
     Ok(response.json(RecordedView::new(recorded)))
@@ -146,6 +153,9 @@ pub async fn amend(
     if accepted.effects {
         worker.wake();
     }
+    if accepted.output.learned && !accepted.replayed {
+        Judgement::Changed.count();
+    }
     let changed = accepted.output.changed.unwrap_or(accepted.version);
     let similar = match chosen {
         true => count_similar(&registry, &caller, id).await,
@@ -191,6 +201,7 @@ pub async fn suggest(
     let prepared = classifier.prepare(&description);
     let answered =
         registry.query(caller.owner(), SuggestCategory { income, prepared }, caller.reader()).await?;
+    observe(&answered.output);
     Ok(read(&answered).json(SuggestionView::new(&answered.output)))
 }
 

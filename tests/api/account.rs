@@ -310,7 +310,7 @@ async fn settings_change_and_show_in_the_next_answer() {
     let dana = app.register("Dana").await;
 
     let patch = json!({"name": "Dana L.", "base_currency": "EUR", "locale": "he-IL",
-        "time_zone": "Pacific/Kiritimati", "week_start": "saturday"});
+        "time_zone": "Pacific/Kiritimati", "week_start": "saturday", "share_corrections": true});
     let answer = dana.patch("/me", patch.clone()).is(200).await;
 
     for (field, value) in patch.as_object().unwrap() {

@@ -118,3 +118,69 @@ async fn the_classifier_tells_what_it_is_and_only_administrators_train_it() {
     assert!(["promoted", "rejected"].contains(&outcome), "{}", after.text());
     assert_eq!(suggest(&omer, "coffee with friends").await["category_id"], "food-drinks");
 }
+
+#[tokio::test]
+async fn a_correction_speaks_for_other_branches_for_that_person_alone_also_after_a_restart() {
+    let mut app = spawn_app();
+    let (dana, omer) = (app.register("Dana").await, app.register("Omer").await);
+    let own = json!({"name": "Work lunches", "kind": "expense"});
+    let own = dana.post("/categories", own).is(201).await["id"].clone();
+    let id = dana.recorded(transaction("Cafe Noir Haifa", "-50")).await;
+
+    dana.patch(&format!("/transactions/{id}"), json!({"category_id": own})).is(200).await;
+
+    let other = suggest(&dana, "Cafe Noir Tel Aviv").await;
+    assert_eq!((&other["category_id"], &other["source"]), (&own, &json!("corrections")));
+    assert_eq!(other["why"], json!(["cafe noir tel aviv"]));
+    assert_eq!(suggest(&dana, "Cafe Greg Eilat").await["source"], "model");
+    assert_eq!(suggest(&omer, "Cafe Noir Tel Aviv").await["source"], "model");
+
+    app.restart();
+
+    assert_eq!(suggest(&dana, "Cafe Noir Tel Aviv").await["category_id"], own);
+    assert_eq!(suggest(&omer, "Cafe Noir Tel Aviv").await["source"], "model");
+}
+
+#[tokio::test]
+async fn corrections_are_listed_and_forgotten_one_by_one() {
+    let app = spawn_app();
+    let dana = app.register("Dana").await;
+    for merchant in ["zzxqv", "abqqx"] {
+        let id = dana.recorded(transaction(merchant, "-5")).await;
+        dana.patch(&format!("/transactions/{id}"), json!({"category_id": "health-essentials"})).is(200).await;
+    }
+    let row = |merchant: &str| json!({"merchant": merchant, "category_id": "health-essentials"});
+
+    let all = dana.get("/classifier/corrections").is(200).await;
+    let first = dana.get("/classifier/corrections?limit=1").is(200).await;
+    assert_eq!(all["data"], json!([row("abqqx"), row("zzxqv")]));
+    assert_eq!(first["data"], json!([row("abqqx")]));
+    let classifier = dana.get("/classifier").is(200).await;
+    assert_eq!(
+        (&classifier["corrections"], &classifier["sharing"]["state"]),
+        (&json!(2), &json!("household"))
+    );
+
+    dana.delete("/classifier/corrections?merchant=abqqx").is(204).await;
+
+    assert_eq!(dana.get("/classifier/corrections").await["data"], json!([row("zzxqv")]));
+    assert_eq!(suggest(&dana, "abqqx").await["source"], "unsure");
+    dana.delete("/classifier/corrections?merchant=abqqx").is(404).await;
+}
+
+#[tokio::test]
+async fn an_administrator_rolls_back_to_the_built_in_model() {
+    let app = spawn_app();
+    let (dana, omer) = (app.register("Dana").await, app.register("Omer").await);
+    let before = dana.get("/classifier").is(200).await;
+    assert_eq!(
+        (&before["history"][0]["number"], &before["history"][0]["serving"]),
+        (&json!(0), &json!(true))
+    );
+
+    let same = dana.post("/classifier/roll-back", json!({"number": 0})).is(200).await;
+
+    assert_eq!((&same["version"], &same["history"]), (&before["version"], &before["history"]));
+    dana.post("/classifier/roll-back", json!({"number": 7})).is(404).await;
+    omer.post("/classifier/roll-back", json!({"number": 0})).is(403).await;
+}

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use finbrain_domain::{
     ids::{BookId, UserId},
-    ports::{Models, TrainingExample},
+    ports::{MODELS_KEPT, ModelRecord, Models, TrainingExample},
 };
 use jiff::Timestamp;
 
@@ -18,6 +18,11 @@ macro_rules! models_suite {
             examples_are_listed_newest_first_in_bounds
             an_example_delivered_twice_stands_once
             the_examples_of_a_person_are_forgotten
+            what_a_person_taught_about_one_text_is_forgotten
+            a_roll_back_points_to_a_model_that_is_kept
+            a_roll_back_to_nothing_is_the_built_in_model
+            a_promotion_after_a_roll_back_serves_under_a_new_number
+            the_history_lists_what_is_kept_newest_first
         );
     };
 }
@@ -117,4 +122,64 @@ pub async fn the_examples_of_a_person_are_forgotten(models: Subject) {
     let left = models.examples(10).await.unwrap();
     assert_eq!(left.len(), 1);
     assert_eq!(left[0].user, stays);
+}
+
+pub async fn what_a_person_taught_about_one_text_is_forgotten(models: Subject) {
+    let user = UserId::new();
+    let (gone, stays) = (example(user, 1), example(user, 2));
+    let others = TrainingExample { user: UserId::new(), book: BookId::new(), ..gone.clone() };
+    models.add_examples(vec![gone.clone(), stays.clone(), others.clone()]).await.unwrap();
+
+    models.forget_merchant(user, gone.text).await.unwrap();
+
+    assert_eq!(models.examples(10).await, Ok(vec![others, stays]));
+}
+
+pub async fn a_roll_back_points_to_a_model_that_is_kept(models: Subject) {
+    for number in 1..=3 {
+        models.promote(vec![number], trained()).await.unwrap();
+    }
+
+    assert_eq!(models.roll_back(2).await, Ok(true));
+    assert_eq!(models.roll_back(4).await, Ok(false));
+
+    assert_eq!(models.newest().await, Ok(Some(2)));
+    assert_eq!(models.current().await.unwrap().unwrap().bytes, [2]);
+    assert_eq!(models.previous().await.unwrap().unwrap().number, 1);
+    assert_eq!(models.model(3).await.unwrap().unwrap().bytes, [3]);
+}
+
+pub async fn a_roll_back_to_nothing_is_the_built_in_model(models: Subject) {
+    models.promote(vec![1], trained()).await.unwrap();
+
+    assert_eq!(models.roll_back(0).await, Ok(true));
+
+    assert_eq!(models.newest().await, Ok(Some(0)));
+    assert_eq!(models.current().await, Ok(None));
+    assert_eq!(models.previous().await, Ok(None));
+}
+
+pub async fn a_promotion_after_a_roll_back_serves_under_a_new_number(models: Subject) {
+    for number in 1..=3 {
+        models.promote(vec![number], trained()).await.unwrap();
+    }
+    models.roll_back(1).await.unwrap();
+
+    assert_eq!(models.promote(vec![4], trained()).await, Ok(4));
+
+    assert_eq!(models.newest().await, Ok(Some(4)));
+    assert_eq!(models.previous().await.unwrap().unwrap().number, 3);
+}
+
+pub async fn the_history_lists_what_is_kept_newest_first(models: Subject) {
+    for number in 1..=12_u8 {
+        models.promote(vec![0; usize::from(number)], trained()).await.unwrap();
+    }
+
+    let history = models.history().await.unwrap();
+
+    let expected = (12 - MODELS_KEPT + 1..=12).rev();
+    let expected = expected.map(|number| ModelRecord { number, trained_at: trained(), size: number });
+    assert_eq!(history, expected.collect::<Vec<_>>());
+    assert_eq!(models.roll_back(1).await, Ok(false), "no longer kept");
 }

@@ -19,12 +19,12 @@ use finbrain::{
 };
 use finbrain_actors::{
     Error, Ports,
-    classifier::ClassifierHandle,
+    classifier::{ClassifierHandle, Sharing},
     erasure::erase,
     rates::RatesHandle,
     registry::{Owner, Registry},
-    user_session::{Envelope, GetSettings, RaiseGeneration, Reader},
-    worker::{Sharing, WorkerHandle},
+    user_session::{AmendSettings, Envelope, ForgetCorrection, GetSettings, RaiseGeneration, Reader},
+    worker::WorkerHandle,
 };
 use finbrain_domain::{
     category::CategoryId,
@@ -33,7 +33,7 @@ use finbrain_domain::{
     ids::{BookId, Digest, EntryId, UserId},
     ports::{Clock, Due, DueKind, DueWork as _, Journal as _, Models as _, Users as _},
     session::SessionLife,
-    settings::Settings,
+    settings::{Settings, SettingsPatch},
     text::Name,
     user::{Role, User},
 };
@@ -62,6 +62,10 @@ struct House {
 
 impl House {
     fn open() -> Self {
+        Self::open_for(Sharing::Household)
+    }
+
+    fn open_for(sharing: Sharing) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let store = Arc::new(EmbeddedStore::open(dir.path()).unwrap());
         let people = Arc::new(People { store: store.clone(), mishap: Mutex::new(None) });
@@ -79,9 +83,8 @@ impl House {
         let arbiter = actix::Arbiter::current();
         let rates = RatesHandle::start(&arbiter, ecb::book(), Arc::new(NoRates), clock.clone());
         let registry = Registry::new(ports.clone(), rates, 1, usize::MAX);
-        let classifier = ClassifierHandle::start(&arbiter, store.clone(), clock.clone());
-        let worker =
-            WorkerHandle::start(&arbiter, ports.clone(), registry.clone(), classifier, Sharing::Household);
+        let classifier = ClassifierHandle::start(&arbiter, store.clone(), clock.clone(), sharing);
+        let worker = WorkerHandle::start(&arbiter, ports.clone(), registry.clone(), classifier, sharing);
         Self { store, people, clock, ports, registry, worker, dir }
     }
 
@@ -331,4 +334,99 @@ async fn an_entry_that_cannot_be_read_does_not_hold_up_the_lessons_behind_it() {
     house.until("the lesson is learnt", async || house.store.count_examples().await.unwrap() == 1).await;
 
     house.until("nothing is pending", async || house.store.pending(10).await.unwrap().is_empty()).await;
+}
+
+/// What a person chose for a merchant, as it stands in their book, to be delivered.
+async fn correct(house: &House, owner: Owner, merchant: &str) {
+    let change = Change::Merchant {
+        merchant: merchant.to_owned(),
+        from: None,
+        to: Some(CategoryId::parse("food-drinks").unwrap()),
+    };
+    append(house, owner, vec![change]).await;
+}
+
+async fn append(house: &House, owner: Owner, changes: Vec<Change>) {
+    let head = house.store.head(owner.book).await.unwrap();
+    let last = house.store.before(owner.book, head + 1, 1).await.unwrap().remove(0);
+    let draft = Draft { changes, pending: true, ..draft(Author::User(owner.user)) };
+    let entry = Entry::seal(owner.book, head + 1, last.chain, &draft).unwrap();
+    house.store.append(entry).await.unwrap();
+}
+
+async fn share(house: &House, owner: Owner, shares: bool) {
+    let patch = SettingsPatch { share_corrections: Some(shares), ..SettingsPatch::default() };
+    let envelope = Envelope { author: Author::User(owner.user), ..Envelope::system() };
+    house.registry.command(owner, AmendSettings { patch }, envelope).await.unwrap();
+}
+
+async fn delivered(house: &House) {
+    house.until("nothing is pending", async || house.store.pending(10).await.unwrap().is_empty()).await;
+}
+
+#[actix::test]
+async fn among_strangers_only_those_who_share_teach_and_who_stops_takes_it_back() {
+    let house = House::open_for(Sharing::ByChoice);
+    let (shares, silent) = (house.person(None).await, house.person(None).await);
+    correct(&house, shares, "before sharing").await;
+    correct(&house, silent, "never").await;
+    delivered(&house).await;
+    assert_eq!(house.store.count_examples().await, Ok(0));
+
+    share(&house, shares, true).await;
+    correct(&house, shares, "market").await;
+    correct(&house, silent, "never").await;
+    delivered(&house).await;
+
+    let taught = house.store.examples(10).await.unwrap();
+    assert_eq!(taught.iter().map(|example| &*example.text).collect::<Vec<_>>(), ["market"]);
+
+    share(&house, shares, false).await;
+    delivered(&house).await;
+
+    assert_eq!(house.store.count_examples().await, Ok(0));
+}
+
+#[actix::test]
+async fn a_demo_teaches_nobody() {
+    let house = House::open();
+    let later = house.clock.now() + jiff::SignedDuration::from_hours(2);
+    let demo = house.person(Some(later)).await;
+
+    correct(&house, demo, "market").await;
+    delivered(&house).await;
+
+    assert_eq!(house.store.count_examples().await, Ok(0));
+}
+
+#[actix::test]
+async fn an_erased_account_leaves_no_example() {
+    let house = House::open();
+    let (gone, stays) = (house.person(None).await, house.person(None).await);
+    correct(&house, gone, "market").await;
+    correct(&house, stays, "market").await;
+    delivered(&house).await;
+    assert_eq!(house.store.count_examples().await, Ok(2));
+
+    house.erase(gone, Envelope::system()).await.unwrap();
+
+    let left = house.store.examples(10).await.unwrap();
+    assert_eq!(left.iter().map(|example| example.user).collect::<Vec<_>>(), [stays.user]);
+}
+
+#[actix::test]
+async fn a_forgotten_correction_teaches_no_longer() {
+    let house = House::open();
+    let owner = house.person(None).await;
+    correct(&house, owner, "market").await;
+    correct(&house, owner, "bakery").await;
+    delivered(&house).await;
+
+    let forget = ForgetCorrection { merchant: "market".into() };
+    let envelope = Envelope { author: Author::User(owner.user), ..Envelope::system() };
+    house.registry.command(owner, forget, envelope).await.unwrap();
+    delivered(&house).await;
+
+    let left = house.store.examples(10).await.unwrap();
+    assert_eq!(left.iter().map(|example| &*example.text).collect::<Vec<_>>(), ["bakery"]);
 }

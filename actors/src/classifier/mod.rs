@@ -1,6 +1,10 @@
 //! The classifier: serves an immutable model, retrains off the request path, promotes what is not worse, and follows
-//! the promotions of other pods.
+//! the promotions and roll-backs of other pods.
 
+mod evaluation;
+mod observed;
+mod poison;
+mod serving;
 mod suggestion;
 mod training;
 
@@ -8,13 +12,18 @@ use std::{sync::Arc, time::Duration};
 
 use actix::{Actor, ActorFutureExt, ArbiterHandle, AsyncContext, Context, Handler, Message, WrapFuture};
 use arc_swap::ArcSwap;
-use finbrain_domain::ports::{Clock, Models, StoreError, StoredModel};
-use finbrain_ml::Model;
-use jiff::Timestamp;
+use finbrain_domain::ports::{Clock, Models};
+use jiff::{SignedDuration, Timestamp};
 
+pub(crate) use self::observed::describe_metrics;
+use self::serving::{Known, newest};
 pub use self::{
+    evaluation::{Figures, LabelledError, MAX_BYTES, evaluate_csv},
+    observed::{Judgement, observe},
+    poison::Sharing,
+    serving::{Kept, Serving, serving},
     suggestion::{Prepared, Source, Suggestion, suggest},
-    training::Outcome,
+    training::{Outcome, train_now},
 };
 use crate::{error::Error, keeper::Keeper};
 
@@ -22,44 +31,10 @@ use crate::{error::Error, keeper::Keeper};
 const FOLLOW_EVERY: Duration = Duration::from_secs(5);
 /// So many new corrections start a training by themselves.
 const ENOUGH_CORRECTIONS: u64 = 50;
-
-pub(crate) fn describe_metrics() {
-    use metrics::{Unit, describe_counter, describe_gauge, describe_histogram};
-    describe_counter!("finbrain_trainings_total", Unit::Count, "Trainings of the shared model by outcome");
-    describe_histogram!(
-        "finbrain_training_seconds",
-        Unit::Seconds,
-        "Time of one training with its evaluation"
-    );
-    describe_gauge!("finbrain_model_accuracy", "Share of held-out rows that the serving model gets right");
-    for outcome in ["promoted", "rejected", "failed"] {
-        metrics::counter!("finbrain_trainings_total", "outcome" => outcome).increment(0);
-    }
-    let _ = metrics::histogram!("finbrain_training_seconds");
-}
-
-/// The model that serves.
-#[derive(Debug)]
-pub struct Serving {
-    pub model: Arc<Model>,
-    /// The number of its promotion; 0 is the built-in model.
-    pub number: u64,
-    pub trained_at: Option<Timestamp>,
-    /// Share of held-out rows that it gets right.
-    pub accuracy: f64,
-}
-
-impl Serving {
-    fn new(model: Arc<Model>, number: u64, trained_at: Option<Timestamp>) -> Self {
-        let accuracy = training::accuracy(&model);
-        metrics::gauge!("finbrain_model_accuracy").set(accuracy);
-        Self { model, number, trained_at, accuracy }
-    }
-
-    fn builtin() -> Self {
-        Self::new(Arc::clone(Model::builtin()), 0, None)
-    }
-}
+/// Fewer do so after this time.
+const TRAIN_AFTER: SignedDuration = SignedDuration::from_hours(24);
+/// How often it is looked whether that time is over.
+const LOOK_EVERY: Duration = Duration::from_secs(15 * 60);
 
 /// What the classifier is doing, and how its last training ended.
 #[derive(Debug, Clone, Default)]
@@ -73,6 +48,9 @@ pub struct Training {
 pub struct ClassifierHandle {
     serving: Arc<ArcSwap<Serving>>,
     training: Arc<ArcSwap<Training>>,
+    known: Arc<ArcSwap<Known>>,
+    models: Arc<dyn Models>,
+    sharing: Sharing,
     keeper: Arc<Keeper<Classifier>>,
 }
 
@@ -84,22 +62,30 @@ impl std::fmt::Debug for ClassifierHandle {
 
 impl ClassifierHandle {
     /// Starts the classifier on an arbiter.
-    pub fn start(arbiter: &ArbiterHandle, models: Arc<dyn Models>, clock: Arc<dyn Clock>) -> Self {
-        let serving = Arc::new(ArcSwap::from_pointee(Serving::builtin()));
+    pub fn start(
+        arbiter: &ArbiterHandle,
+        models: Arc<dyn Models>,
+        clock: Arc<dyn Clock>,
+        sharing: Sharing,
+    ) -> Self {
+        let builtin = Serving::builtin();
+        observed::serves(&builtin);
+        let serving = Arc::new(ArcSwap::from_pointee(builtin));
         let training = Arc::new(ArcSwap::from_pointee(Training::default()));
         let (kept_serving, kept_training) = (Arc::clone(&serving), Arc::clone(&training));
-        let arbiter = arbiter.clone();
+        let (arbiter, kept_models) = (arbiter.clone(), Arc::clone(&models));
         let keeper = Keeper::new("classifier", move || {
             let classifier = Classifier {
-                models: Arc::clone(&models),
+                models: Arc::clone(&kept_models),
                 clock: Arc::clone(&clock),
+                sharing,
                 serving: Arc::clone(&kept_serving),
                 training: Arc::clone(&kept_training),
                 learned: None,
             };
             Classifier::start_in_arbiter(&arbiter, |_| classifier)
         });
-        Self { serving, training, keeper: Arc::new(keeper) }
+        Self { serving, training, known: Arc::default(), models, sharing, keeper: Arc::new(keeper) }
     }
 
     /// The model that serves now. A swap does not disturb who holds it.
@@ -111,9 +97,31 @@ impl ClassifierHandle {
         self.training.load_full()
     }
 
+    pub const fn sharing(&self) -> Sharing {
+        self.sharing
+    }
+
     /// What can be said of a text without its book.
     pub fn prepare(&self, description: &str) -> Prepared {
         Prepared::new(&self.serving.load().model, description)
+    }
+
+    /// The models that one can roll back to, newest first, the built-in one last.
+    pub async fn history(&self) -> Result<Vec<Kept>, Error> {
+        let (kept, known) = serving::history(&*self.models, (**self.known.load()).clone()).await?;
+        self.known.store(Arc::new(known));
+        Ok(kept)
+    }
+
+    /// Lets a model that is kept serve on every pod. False when there is no such model, or it is damaged.
+    pub async fn roll_back(&self, number: u64) -> Result<bool, Error> {
+        // Opened first: a pointer to a damaged model would help nobody.
+        let Some(chosen) = serving::numbered(&*self.models, number).await? else { return Ok(false) };
+        if !self.models.roll_back(number).await? {
+            return Ok(false);
+        }
+        swap(&self.serving, chosen);
+        Ok(true)
     }
 
     /// Trains in the background, unless a training is running already.
@@ -127,9 +135,19 @@ impl ClassifierHandle {
     }
 }
 
+/// From one answer to the next another model serves; whoever holds the old one finishes with it.
+fn swap(place: &ArcSwap<Serving>, next: Serving) {
+    let number = next.number;
+    observed::serves(&next);
+    if place.swap(Arc::new(next)).number != number {
+        observed::swapped();
+    }
+}
+
 struct Classifier {
     models: Arc<dyn Models>,
     clock: Arc<dyn Clock>,
+    sharing: Sharing,
     serving: Arc<ArcSwap<Serving>>,
     training: Arc<ArcSwap<Training>>,
     /// How many corrections the last training saw.
@@ -152,6 +170,7 @@ impl Actor for Classifier {
         self.note(|training| training.running = false);
         self.follow(ctx);
         ctx.run_interval(FOLLOW_EVERY, Self::follow);
+        ctx.run_interval(LOOK_EVERY, Self::train_by_time);
     }
 }
 
@@ -186,16 +205,34 @@ impl Classifier {
         self.training.store(Arc::new(training));
     }
 
+    /// A day after the newest model, or after a try that came to nothing, new corrections are worth a training however
+    /// few. The first pod that promotes one lets the others wait another day.
+    fn train_by_time(&mut self, ctx: &mut Context<Self>) {
+        let (models, now) = (Arc::clone(&self.models), self.clock.now());
+        let tried = self.training.load().last.as_ref().map(|(at, _)| *at);
+        let learned = self.learned.unwrap_or_default();
+        let is_time = async move {
+            let newest = models.history().await?.first().map(|newest| newest.trained_at);
+            let rested =
+                [tried, newest].into_iter().flatten().all(|at| now.duration_since(at) >= TRAIN_AFTER);
+            Ok::<_, Error>(rested && models.count_examples().await? > learned)
+        };
+        ctx.spawn(is_time.into_actor(self).map(|is_time, classifier, ctx| {
+            if is_time.unwrap_or(false) {
+                classifier.train(ctx);
+            }
+        }));
+    }
+
     fn train(&mut self, ctx: &mut Context<Self>) {
         if self.training.load().running {
             return;
         }
         self.note(|training| training.running = true);
-        let (models, clock) = (Arc::clone(&self.models), Arc::clone(&self.clock));
+        let (models, clock, sharing) = (Arc::clone(&self.models), Arc::clone(&self.clock), self.sharing);
         let current = Arc::clone(&self.serving.load().model);
-        let work = async move { training::train(&*models, &*clock, current).await };
+        let work = async move { training::train(&*models, &*clock, current, sharing).await };
         ctx.spawn(work.into_actor(self).map(|trained, classifier, ctx| {
-            metrics::counter!("finbrain_trainings_total", "outcome" => trained.outcome.as_str()).increment(1);
             tracing::info!(outcome = trained.outcome.as_str(), "training of the shared model ended");
             classifier.learned = trained.seen.or(classifier.learned);
             let at = classifier.clock.now();
@@ -213,39 +250,9 @@ impl Classifier {
         let serving = self.serving.load().number;
         let newest = async move { newest(&*models, serving).await };
         ctx.spawn(newest.into_actor(self).map(|newest, classifier, _| match newest {
-            Ok(Some(newest)) => classifier.serving.store(Arc::new(newest)),
+            Ok(Some(newest)) => swap(&classifier.serving, newest),
             Ok(None) => {}
             Err(error) => tracing::warn!(error = %error, "current model could not be read"),
         }));
-    }
-}
-
-/// The promoted model when it is not the one that serves; when it cannot be read, the one before it.
-async fn newest(models: &dyn Models, serving: u64) -> Result<Option<Serving>, StoreError> {
-    if models.newest().await?.is_none_or(|number| number == serving) {
-        return Ok(None);
-    }
-    let Some(current) = models.current().await? else { return Ok(None) };
-    if let Some(opened) = open(current).await {
-        return Ok(Some(opened));
-    }
-    match models.previous().await? {
-        Some(previous) if previous.number != serving => Ok(open(previous).await),
-        _ => Ok(None),
-    }
-}
-
-async fn open(stored: StoredModel) -> Option<Serving> {
-    let StoredModel { number, bytes, trained_at } = stored;
-    let opened = tokio::task::spawn_blocking(move || {
-        Model::from_bytes(&bytes).map(|model| Serving::new(Arc::new(model), number, Some(trained_at)))
-    });
-    match opened.await {
-        Ok(Ok(serving)) => Some(serving),
-        Ok(Err(error)) => {
-            tracing::warn!(model.number = number, error = %error, "stored model is damaged");
-            None
-        }
-        Err(_) => None,
     }
 }

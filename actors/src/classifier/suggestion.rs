@@ -1,7 +1,13 @@
 //! The layers of a suggestion. The first that is sure answers, and says which it was and why.
 
-use finbrain_domain::{category::CategoryId, ledger::Ledger};
-use finbrain_ml::{Model, Prediction, merchant};
+use finbrain_domain::{
+    category::{CategoryId, CategoryKind},
+    ledger::Ledger,
+};
+use finbrain_ml::{
+    Model, Prediction, Ranked, merchant,
+    overlay::{Opinion, Overlay},
+};
 
 /// Below this the model is not sure and a person should look.
 const THRESHOLD: f32 = 0.45;
@@ -47,6 +53,8 @@ pub enum Source {
     Sign,
     /// The person chose it for this merchant before.
     Memory,
+    /// The person chose it for merchants like this one.
+    Corrections,
     Model,
     /// The model is not sure: `other`, to be reviewed.
     Unsure,
@@ -59,51 +67,75 @@ impl Suggestion {
 }
 
 /// The category for a text in this book.
-pub fn suggest(ledger: &Ledger, income: bool, prepared: &Prepared) -> Suggestion {
-    let sure = |category: CategoryId, source, why| Suggestion {
-        category,
-        confidence: 1.0,
-        source,
-        why,
-        alternatives: Vec::new(),
-    };
-    if let Some(category) = ledger.merchant_category(&prepared.merchant) {
-        let why = vec![prepared.merchant.clone()];
+pub fn suggest(ledger: &Ledger, overlay: &Overlay, income: bool, prepared: &Prepared) -> Suggestion {
+    let Prepared { merchant, prediction } = prepared;
+    if let Some(category) = ledger.merchant_category(merchant) {
         return Suggestion {
-            alternatives: alternatives(ledger, &prepared.prediction, category),
-            ..sure(category.clone(), Source::Memory, why)
+            alternatives: alternatives(ledger, &prediction.ranked, category),
+            category: category.clone(),
+            confidence: 1.0,
+            source: Source::Memory,
+            why: vec![merchant.clone()],
         };
     }
+    let mut opinion = overlay.opinion(merchant);
+    // What was chosen for money out says nothing of money in, nor the other way round.
+    opinion
+        .labels
+        .retain(|(label, _)| usable(ledger, label).is_some_and(|id| is_income(ledger, &id) == income));
     if income {
-        return sure(CategoryId::income(), Source::Sign, Vec::new());
+        return of_income(ledger, &opinion, merchant);
     }
-    from_model(ledger, &prepared.prediction)
+    blended(ledger, &opinion, prepared)
 }
 
-fn from_model(ledger: &Ledger, prediction: &Prediction) -> Suggestion {
-    let best = prediction.ranked.iter().find_map(|ranked| {
-        let category = usable(ledger, &ranked.label)?;
-        (ranked.probability >= THRESHOLD).then_some((category, ranked.probability))
-    });
-    let (category, confidence, source) = match best {
-        Some((category, confidence)) => (category, confidence, Source::Model),
+fn is_income(ledger: &Ledger, id: &CategoryId) -> bool {
+    ledger.categories().get(id).is_some_and(|category| category.kind == CategoryKind::Income)
+}
+
+/// The model knows nothing of income, so that only what is chosen for like merchants speaks against the plain category.
+fn of_income(ledger: &Ledger, opinion: &Opinion, merchant: &str) -> Suggestion {
+    let sure = opinion.labels.first().filter(|(_, strength)| *strength >= THRESHOLD);
+    let (category, confidence, source, why) = match sure.and_then(|(label, _)| usable(ledger, label)) {
+        Some(category) => {
+            let strength = opinion.labels.first().map_or(THRESHOLD, |(_, strength)| *strength);
+            (category, strength, Source::Corrections, vec![merchant.to_owned()])
+        }
+        None => (CategoryId::income(), 1.0, Source::Sign, Vec::new()),
+    };
+    Suggestion { category, confidence, source, why, alternatives: Vec::new() }
+}
+
+/// The model's answer moved by the person's own corrections. They decide when the model alone had said something else.
+fn blended(ledger: &Ledger, opinion: &Opinion, prepared: &Prepared) -> Suggestion {
+    let Prepared { merchant, prediction } = prepared;
+    let ranked = opinion.blend(prediction);
+    let best = |ranked: &[Ranked]| {
+        let best =
+            ranked.iter().find_map(|ranked| Some((usable(ledger, &ranked.label)?, ranked.probability)));
+        best.filter(|(_, probability)| *probability >= THRESHOLD)
+    };
+    let alone = best(&prediction.ranked).map(|(category, _)| category);
+    let (category, confidence, source) = match best(&ranked) {
+        Some((category, confidence)) if alone.as_ref() == Some(&category) => {
+            (category, confidence, Source::Model)
+        }
+        Some((category, confidence)) => (category, confidence, Source::Corrections),
         None => {
-            let highest = prediction.best().map_or(0.0, |best| best.probability);
+            let highest = ranked.first().map_or(0.0, |best| best.probability);
             (CategoryId::other(), highest, Source::Unsure)
         }
     };
-    Suggestion {
-        alternatives: alternatives(ledger, prediction, &category),
-        category,
-        confidence,
-        source,
-        why: prediction.reasons.clone(),
-    }
+    let why = match source {
+        Source::Corrections => vec![merchant.clone()],
+        _ => prediction.reasons.clone(),
+    };
+    let alternatives = alternatives(ledger, &ranked, &category);
+    Suggestion { category, confidence, source, why, alternatives }
 }
 
-fn alternatives(ledger: &Ledger, prediction: &Prediction, chosen: &CategoryId) -> Vec<(CategoryId, f32)> {
-    prediction
-        .ranked
+fn alternatives(ledger: &Ledger, ranked: &[Ranked], chosen: &CategoryId) -> Vec<(CategoryId, f32)> {
+    ranked
         .iter()
         .filter_map(|ranked| Some((usable(ledger, &ranked.label)?, ranked.probability)))
         .filter(|(category, _)| category != chosen)

@@ -4,10 +4,14 @@
 use std::{sync::Arc, time::Instant};
 
 use finbrain_domain::ports::{Clock, Models, StoreError, TrainingExample};
-use finbrain_ml::{Example, Model, Verdict, better_or_equal, evaluate, lexicon};
+use finbrain_ml::{Model, Verdict, better_or_equal, evaluate, lexicon};
 
-/// Corrections weigh this much more than a row of the lexicon.
-const CORRECTION_WEIGHT: f32 = 3.0;
+use super::{
+    observed,
+    poison::{Sharing, Shipped, admit},
+    serving,
+};
+
 /// The newest corrections that a training takes.
 const MOST_CORRECTIONS: usize = 20_000;
 
@@ -42,22 +46,43 @@ pub(super) struct Trained {
     pub seen: Option<u64>,
 }
 
+/// Trains from what a store holds, and promotes what came out if it may. For a program that does nothing else.
+pub async fn train_now(
+    models: &dyn Models,
+    clock: &dyn Clock,
+    sharing: Sharing,
+) -> Result<Outcome, StoreError> {
+    let current = serving(models).await?.model;
+    Ok(train(models, clock, current, sharing).await.outcome)
+}
+
 /// Trains a candidate and promotes it if it may.
-pub(super) async fn train(models: &dyn Models, clock: &dyn Clock, current: Arc<Model>) -> Trained {
+pub(super) async fn train(
+    models: &dyn Models,
+    clock: &dyn Clock,
+    current: Arc<Model>,
+    sharing: Sharing,
+) -> Trained {
     let started = Instant::now();
     let seen = models.count_examples().await.ok();
-    let outcome = match attempt(models, clock, current).await {
+    let outcome = match attempt(models, clock, current, sharing).await {
         Ok(outcome) => outcome,
         Err(error) => Outcome::Failed { reason: error.to_string() },
     };
     metrics::histogram!("finbrain_training_seconds").record(started.elapsed());
+    observed::trained(&outcome);
     Trained { outcome, seen }
 }
 
-async fn attempt(models: &dyn Models, clock: &dyn Clock, current: Arc<Model>) -> Result<Outcome, StoreError> {
+async fn attempt(
+    models: &dyn Models,
+    clock: &dyn Clock,
+    current: Arc<Model>,
+    sharing: Sharing,
+) -> Result<Outcome, StoreError> {
     let corrections = models.examples(MOST_CORRECTIONS).await?;
     // A panic in training must leave the actor serving.
-    let candidate = tokio::task::spawn_blocking(move || candidate(&corrections, &current)).await;
+    let candidate = tokio::task::spawn_blocking(move || candidate(&corrections, &current, sharing)).await;
     match candidate {
         Ok(Ok(Ok(bytes))) => {
             models.promote(bytes, clock.now()).await?;
@@ -70,12 +95,14 @@ async fn attempt(models: &dyn Models, clock: &dyn Clock, current: Arc<Model>) ->
 }
 
 /// The bytes of a candidate that passed, or why it did not.
-fn candidate(corrections: &[TrainingExample], current: &Model) -> Result<Result<Vec<u8>, String>, String> {
+fn candidate(
+    corrections: &[TrainingExample],
+    current: &Model,
+    sharing: Sharing,
+) -> Result<Result<Vec<u8>, String>, String> {
     let mut examples = lexicon::examples().map_err(|error| error.to_string())?;
-    examples.extend(corrections.iter().map(|correction| Example {
-        weight: CORRECTION_WEIGHT,
-        ..Example::new(correction.text.clone(), correction.category.clone())
-    }));
+    let shipped = Shipped::of(&examples);
+    examples.extend(admit(corrections, sharing, &shipped));
     let held_out = lexicon::held_out().map_err(|error| error.to_string())?;
     let model = finbrain_ml::train(&examples, &lexicon::options(), Some(current))
         .map_err(|error| error.to_string())?;

@@ -11,7 +11,7 @@ use super::{
     command::{Command, Decision},
     view::{Cubes, Query, View},
 };
-use crate::error::Error;
+use crate::{error::Error, lessons::ends_sharing};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Which {
@@ -75,7 +75,8 @@ impl Command for Undo {
             Which::Undo if !is_undo => Reversal::Undo(self.entry.entry_id),
             Which::Undo | Which::Redo => Reversal::Redo(self.entry.entry_id),
         });
-        Ok(Decision { output: changes.clone(), changes, reverses, effects: false })
+        let effects = changes.iter().any(ends_sharing);
+        Ok(Decision { output: changes.clone(), changes, reverses, effects })
     }
 
     fn replay(&self, written: &[Change], _: &View<'_>) -> Result<Vec<Change>, Error> {

@@ -4,6 +4,7 @@
 mod access;
 mod categories;
 mod command;
+mod corrections;
 mod history;
 mod insights;
 mod open;
@@ -34,6 +35,7 @@ use finbrain_domain::{
     ports::Journal,
     rates::RateBook,
 };
+use finbrain_ml::overlay::Overlay;
 use jiff::{SignedDuration, Timestamp};
 
 pub use self::{
@@ -42,6 +44,7 @@ pub use self::{
         AmendCategory, AmendedCategory, CategoryItem, CreateCategory, ListCategories, RemoveCategory,
     },
     command::{Accepted, Command, Decision, Envelope},
+    corrections::{Corrections, ForgetCorrection, GetCorrections},
     history::{LastStep, Reversible, Step, Undo, Which},
     insights::{
         Against, Anomalies, Anomaly, CategoryForecast, GetAnomalies, GetForecast, GetHealth, GetRecurring,
@@ -59,8 +62,18 @@ pub use self::{
     },
     view::{Answered, Cubes, Query, Reader, View},
 };
-pub(crate) use self::{command::Waiting, settings::GetCurrent, view::Asked};
-use self::{protocol::Probes, stream::Streams, view::WaitingQuery, write::Queued};
+pub(crate) use self::{
+    command::Waiting,
+    settings::{GetCurrent, GetSharing},
+    view::Asked,
+};
+use self::{
+    corrections::{follow, overlay},
+    protocol::Probes,
+    stream::Streams,
+    view::WaitingQuery,
+    write::Queued,
+};
 use crate::{Ports, rates::RatesHandle};
 
 /// When an actor that nobody uses stops.
@@ -112,6 +125,8 @@ pub struct UserSession {
     published: Arc<Published>,
     cubes: Cubes,
     insights: Insights,
+    /// Follows the merchants of the ledger; built when it is first asked.
+    overlay: Option<Overlay>,
     queue: VecDeque<Queued>,
     /// A command is in flight.
     writing: bool,
@@ -150,6 +165,7 @@ impl UserSession {
             published: Arc::clone(&published),
             cubes: Cubes::default(),
             insights: Insights::default(),
+            overlay: None,
             queue: VecDeque::new(),
             writing: false,
             probes: Probes::default(),
@@ -171,7 +187,8 @@ impl UserSession {
     fn look<T>(&mut self, look: impl FnOnce(&View<'_>, &mut Cubes) -> T) -> T {
         let rates: Arc<RateBook> = self.rates.current();
         let moment = self.moment();
-        let view = View { ledger: &self.ledger, moment, rates: &rates, insights: &self.insights };
+        let overlay = self.overlay.get_or_insert_with(|| overlay(&self.ledger));
+        let view = View { ledger: &self.ledger, moment, rates: &rates, insights: &self.insights, overlay };
         let looked = look(&view, &mut self.cubes);
         self.weigh();
         if let Some((first, last)) = self.cubes.take_wanting() {
@@ -189,6 +206,9 @@ impl UserSession {
     /// Everything that follows from an entry that now is in the ledger.
     fn applied(&mut self, entry: &Arc<Entry>, changes: Arc<Vec<Change>>) {
         self.insights.follow(&self.ledger, &changes);
+        if let Some(overlay) = &mut self.overlay {
+            follow(overlay, &changes);
+        }
         if changes.iter().any(|change| matches!(change, Change::Settings { .. })) {
             self.published.settings.store(Arc::new(self.ledger.settings().clone()));
         }

@@ -12,7 +12,7 @@ use super::{
     command::{Command, Decision},
     view::{Cubes, Query, View},
 };
-use crate::error::Error;
+use crate::{error::Error, lessons::ends_sharing};
 
 #[derive(Debug)]
 pub struct GetSettings;
@@ -22,6 +22,19 @@ impl Query for GetSettings {
 
     fn answer(self, view: &View<'_>, _: &mut Cubes) -> Result<Settings, Error> {
         Ok(view.ledger.settings().clone())
+    }
+}
+
+/// The slot since which the settings say that corrections are shared; `None` when they are not.
+#[derive(Debug)]
+pub(crate) struct GetSharing;
+
+impl Query for GetSharing {
+    type Output = Option<u64>;
+
+    fn answer(self, view: &View<'_>, _: &mut Cubes) -> Result<Option<u64>, Error> {
+        let ledger = view.ledger;
+        Ok(ledger.settings().share_corrections.then(|| ledger.settings_changed()))
     }
 }
 
@@ -48,7 +61,8 @@ impl Command for AmendSettings {
     fn decide(&self, view: &View<'_>) -> Result<Decision<Settings>, Error> {
         let change = book::amend_settings(view.ledger, self.patch.clone());
         let settings = self.patch.clone().apply(view.ledger.settings());
-        Ok(Decision::new(change.into_iter().collect(), settings))
+        let effects = change.as_ref().is_some_and(ends_sharing);
+        Ok(Decision { effects, ..Decision::new(change.into_iter().collect(), settings) })
     }
 
     fn replay(&self, written: &[Change], view: &View<'_>) -> Result<Settings, Error> {

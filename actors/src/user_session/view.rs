@@ -10,6 +10,7 @@ use finbrain_domain::{
     rates::RateBook,
     report::Cube,
 };
+use finbrain_ml::overlay::Overlay;
 use tokio::sync::oneshot;
 
 use super::insights::Insights;
@@ -22,6 +23,8 @@ pub struct View<'a> {
     pub moment: Moment,
     pub rates: &'a Arc<RateBook>,
     pub insights: &'a Insights,
+    /// What the person's own corrections say of like merchants.
+    pub overlay: &'a Overlay,
 }
 
 /// A question that is answered from memory.

@@ -312,6 +312,11 @@ impl Ledger {
         &self.silenced
     }
 
+    /// What the person chose last for each merchant, in no order.
+    pub fn merchants(&self) -> impl ExactSizeIterator<Item = (&str, &CategoryId)> {
+        self.merchants.iter().map(|(merchant, category)| (merchant.as_str(), category))
+    }
+
     pub fn key_use(&self, key: &str) -> Option<KeyUse> {
         self.keys.get(key).copied()
     }

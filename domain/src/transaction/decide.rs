@@ -185,6 +185,13 @@ pub fn teach(ledger: &Ledger, merchant: &str, category: &CategoryId) -> Option<C
     Some(Change::Merchant { merchant: merchant.to_owned(), from: known.cloned(), to: Some(category.clone()) })
 }
 
+/// The change that forgets what the person chose for a merchant.
+pub fn unteach(ledger: &Ledger, merchant: &str) -> Result<Change, Error> {
+    let known = ledger.merchants().find(|(known, _)| *known == merchant);
+    let (_, category) = known.ok_or(Error::NotFound { noun: "correction" })?;
+    Ok(Change::Merchant { merchant: merchant.to_owned(), from: Some(category.clone()), to: None })
+}
+
 fn current(ledger: &Ledger, id: TransactionId, expected: Option<u64>) -> Result<Transaction, Error> {
     let row = ledger.rows().find(id).ok_or(Error::NotFound { noun: "transaction" })?;
     if expected.is_some_and(|expected| expected != row.changed()) {

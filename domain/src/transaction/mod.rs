@@ -7,7 +7,10 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 pub use self::{
-    decide::{Guess, NewTransaction, TransactionPatch, addition, amend, recategorise, record, remove, teach},
+    decide::{
+        Guess, NewTransaction, TransactionPatch, addition, amend, recategorise, record, remove, teach,
+        unteach,
+    },
     list::{Cursor, Direction, Filter, Matcher, page},
 };
 use crate::{

@@ -110,6 +110,7 @@ fn set_up(writer: &mut Writer) {
         locale: Some(Locale::parse("he-IL").unwrap()),
         time_zone: Some(ZoneName::parse("Asia/Jerusalem").unwrap()),
         week_start: Some(WeekStart::Sunday),
+        share_corrections: None,
     };
     let settings = book::amend_settings(&writer.ledger, patch).unwrap();
     writer.command(vec![settings]);

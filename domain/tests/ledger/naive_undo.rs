@@ -137,7 +137,8 @@ fn settings(from: &Settings, to: &Settings, now: &mut Settings) -> bool {
         & field(&from.base_currency, &to.base_currency, &mut changed.base_currency)
         & field(&from.locale, &to.locale, &mut changed.locale)
         & field(&from.time_zone, &to.time_zone, &mut changed.time_zone)
-        & field(&from.week_start, &to.week_start, &mut changed.week_start);
+        & field(&from.week_start, &to.week_start, &mut changed.week_start)
+        & field(&from.share_corrections, &to.share_corrections, &mut changed.share_corrections);
     if well {
         *now = changed;
     }

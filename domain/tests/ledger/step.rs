@@ -320,6 +320,7 @@ fn settings(n: usize) -> SettingsPatch {
         locale: n.is_multiple_of(3).then(|| Locale::parse("he-IL").unwrap()),
         time_zone: n.is_multiple_of(2).then(|| ZoneName::parse("Asia/Jerusalem").unwrap()),
         week_start: n.is_multiple_of(7).then_some(WeekStart::Sunday),
+        share_corrections: n.is_multiple_of(11).then_some(true),
     }
 }
 

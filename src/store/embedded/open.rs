@@ -43,6 +43,11 @@ pub enum OpenError {
         .path.display()
     )]
     Newer { path: PathBuf, found: i32 },
+    #[error(
+        "{} was written by an older finbrain (schema {found}, this one knows {VERSION}); start this version once to bring it up",
+        .path.display()
+    )]
+    Older { path: PathBuf, found: i32 },
     #[error("{} is not a finbrain store; move it away, or name another data directory", .0.display())]
     Foreign(PathBuf),
     #[error("{} is damaged ({what}); keep a copy of the directory, then restore a backup", .path.display())]
@@ -112,6 +117,8 @@ fn lock(dir: &Path) -> Result<File, OpenError> {
 enum Whose {
     Ours,
     Nobodys,
+    /// Ours, from an earlier version.
+    Older(i32),
     Foreign,
     Newer(i32),
 }
@@ -122,6 +129,7 @@ fn recognise(db: &Connection) -> Result<Whose, Fault> {
         (0, 0) if stamp.is_empty => Whose::Nobodys,
         (APPLICATION_ID, VERSION) => Whose::Ours,
         (APPLICATION_ID, newer) if newer > VERSION => Whose::Newer(newer),
+        (APPLICATION_ID, older) if older > 0 => Whose::Older(older),
         _ => Whose::Foreign,
     })
 }
@@ -145,8 +153,10 @@ fn prepare(db: &mut Connection) -> Result<Whose, Fault> {
     db.pragma_update(None, "cache_size", -WRITER_CACHE_KIB)?;
     // What is erased is overwritten, not only unlinked.
     db.pragma_update(None, "secure_delete", true)?;
-    if matches!(whose, Whose::Nobodys) {
-        schema::create(db)?;
+    match whose {
+        Whose::Nobodys => schema::create(db)?,
+        Whose::Older(version) => schema::migrate(db, version)?,
+        _ => {}
     }
     Ok(Whose::Ours)
 }
@@ -166,6 +176,7 @@ fn accept(path: &Path, opened: Result<(Connection, Whose), Fault>) -> Result<Con
     let (connection, whose) = accept_fault(path, opened)?;
     match whose {
         Whose::Ours => Ok(connection),
+        Whose::Older(found) => Err(OpenError::Older { path: path.into(), found }),
         Whose::Nobodys => Err(OpenError::Missing(path.into())),
         Whose::Foreign => Err(OpenError::Foreign(path.into())),
         Whose::Newer(found) => Err(OpenError::Newer { path: path.into(), found }),

@@ -4,7 +4,7 @@ use rusqlite::Connection;
 
 /// Marks the file as ours: "FinB" in ASCII.
 pub(super) const APPLICATION_ID: i32 = 0x4669_6e42;
-pub(super) const VERSION: i32 = 1;
+pub(super) const VERSION: i32 = 2;
 
 const TABLES: &str = "
 CREATE TABLE journal (
@@ -109,6 +109,15 @@ CREATE UNIQUE INDEX examples_place ON examples (book, slot, place);
 CREATE INDEX examples_user ON examples (user);
 ";
 
+/// What each version added to the one before it: the first entry leads from version 1 to 2.
+const MIGRATIONS: [&str; VERSION as usize - 1] = ["
+CREATE TABLE serving_model (
+    one    INTEGER PRIMARY KEY CHECK (one = 1),
+    number INTEGER NOT NULL
+) STRICT;
+INSERT INTO serving_model SELECT 1, max(number) FROM models HAVING max(number) IS NOT NULL;
+"];
+
 /// Whose the file is and how old its form.
 pub(super) struct Stamp {
     pub application_id: i32,
@@ -129,6 +138,21 @@ pub(super) fn create(db: &mut Connection) -> rusqlite::Result<()> {
     let transaction = db.transaction()?;
     transaction.execute_batch(TABLES)?;
     transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
-    transaction.pragma_update(None, "user_version", VERSION)?;
+    upgrade(&transaction, 1)?;
     transaction.commit()
+}
+
+/// Brings the file of an earlier version to this one, at once or not at all.
+pub(super) fn migrate(db: &mut Connection, from: i32) -> rusqlite::Result<()> {
+    let transaction = db.transaction()?;
+    upgrade(&transaction, from)?;
+    transaction.commit()
+}
+
+fn upgrade(db: &Connection, from: i32) -> rusqlite::Result<()> {
+    let done = usize::try_from(from).unwrap_or_default().saturating_sub(1);
+    for migration in MIGRATIONS.iter().skip(done) {
+        db.execute_batch(migration)?;
+    }
+    db.pragma_update(None, "user_version", VERSION)
 }

@@ -2,39 +2,62 @@
 
 use finbrain_domain::{
     ids::UserId,
-    ports::{Answer, Models, StoreError, StoredModel, TrainingExample},
+    ports::{Answer, MODELS_KEPT, ModelRecord, Models, StoreError, StoredModel, TrainingExample},
 };
 use jiff::Timestamp;
 use mongodb::bson::{Document, doc};
 use uuid::Uuid;
 
 use super::{
-    MongoStore,
+    MongoStore, by_id,
     call::{Deadline, read, write},
     fault::{Fault, Refusal, duplicates_in_bulk},
     fields::{Fields, bytes, instant, integer, text},
     schema::ID,
 };
 
-/// Promoted models that are kept.
-const KEPT: u64 = 5;
+/// The id of the document that names the model that serves, in a collection of its own.
+const POINTER: &str = "serving";
 /// What a document holds beside its fields; the server's limit is 16 MiB.
 const MAX_MODEL: usize = 15 * 1024 * 1024;
 
 impl Models for MongoStore {
     fn newest(&self) -> Answer<'_, Result<Option<u64>, StoreError>> {
-        Box::pin(async move {
-            let number = read(self.soon(), "model", self.newest_model()).await?;
-            Ok((number > 0).then_some(number))
-        })
+        Box::pin(async move { read(self.soon(), "model", self.pointer()).await })
     }
 
     fn current(&self) -> Answer<'_, Result<Option<StoredModel>, StoreError>> {
-        Box::pin(self.model(0))
+        Box::pin(read(self.in_bulk(), "model", async move {
+            let Some(number) = self.pointer().await? else { return Ok(None) };
+            self.kept_model(doc! { "_id": integer(number) }).await
+        }))
     }
 
     fn previous(&self) -> Answer<'_, Result<Option<StoredModel>, StoreError>> {
-        Box::pin(self.model(1))
+        Box::pin(read(self.in_bulk(), "model", async move {
+            let Some(number) = self.pointer().await? else { return Ok(None) };
+            self.kept_model(doc! { "_id": { "$lt": integer(number) } }).await
+        }))
+    }
+
+    fn model(&self, number: u64) -> Answer<'_, Result<Option<StoredModel>, StoreError>> {
+        Box::pin(read(self.in_bulk(), "model", self.kept_model(doc! { "_id": integer(number) })))
+    }
+
+    fn history(&self) -> Answer<'_, Result<Vec<ModelRecord>, StoreError>> {
+        Box::pin(read(self.soon(), "model", self.records()))
+    }
+
+    fn roll_back(&self, number: u64) -> Answer<'_, Result<bool, StoreError>> {
+        Box::pin(async move {
+            let kept = doc! { "_id": integer(number), "bytes": { "$exists": true } };
+            let kept = self.count_of(&self.collections.models, kept);
+            if number > 0 && read(self.soon(), "model", kept).await? == 0 {
+                return Ok(false);
+            }
+            self.point(self.soon(), doc! { "$set": { "number": integer(number) } }).await?;
+            Ok(true)
+        })
     }
 
     fn promote(&self, bytes: Vec<u8>, trained_at: Timestamp) -> Answer<'_, Result<u64, StoreError>> {
@@ -77,22 +100,60 @@ impl Models for MongoStore {
             Ok(())
         })
     }
+
+    fn forget_merchant(&self, user: UserId, merchant: String) -> Answer<'_, Result<(), StoreError>> {
+        Box::pin(async move {
+            let about = doc! { "user": text(user), "text": merchant };
+            write(self.in_bulk(), "forget_examples", self.collections.examples.delete_many(about)).await?;
+            Ok(())
+        })
+    }
 }
 
 impl MongoStore {
-    /// The model so many promotions ago.
-    async fn model(&self, ago: u64) -> Result<Option<StoredModel>, StoreError> {
-        read(self.in_bulk(), "model", async {
-            let found = self.collections.models.find_one(doc! {}).sort(doc! { "_id": -1 }).skip(ago);
-            let Some(found) = found.max_time(self.patience.confirm).await? else { return Ok(None) };
+    /// The number of the model that serves. A database from before the pointer serves the newest one.
+    async fn pointer(&self) -> Result<Option<u64>, Fault> {
+        match self.one(&self.collections.serving_model, by_id(POINTER)).await? {
+            Some(pointer) => Ok(Some(Fields(&pointer).number("number")?)),
+            None => Ok(Some(self.newest_model().await?).filter(|&number| number > 0)),
+        }
+    }
+
+    async fn point(&self, deadline: Deadline, change: Document) -> Result<(), StoreError> {
+        let pointed = self.collections.serving_model.update_one(by_id(POINTER), change).upsert(true);
+        write(deadline, "promote", pointed).await?;
+        Ok(())
+    }
+
+    /// The newest one that fits and still has its bytes.
+    async fn kept_model(&self, mut filter: Document) -> Result<Option<StoredModel>, Fault> {
+        filter.insert("bytes", doc! { "$exists": true });
+        let found = self.collections.models.find_one(filter).sort(doc! { "_id": -1 });
+        let Some(found) = found.max_time(self.patience.confirm).await? else { return Ok(None) };
+        let fields = Fields(&found);
+        Ok(Some(StoredModel {
+            number: fields.number("_id")?,
+            trained_at: fields.instant("trained_at")?,
+            bytes: fields.bytes("bytes")?.to_vec(),
+        }))
+    }
+
+    async fn records(&self) -> Result<Vec<ModelRecord>, Fault> {
+        let found = self.collections.models.find(doc! { "bytes": { "$exists": true } });
+        let found = found.sort(doc! { "_id": -1 }).limit(i64::try_from(MODELS_KEPT).unwrap_or(i64::MAX));
+        let sized = doc! { "trained_at": 1, "size": { "$toLong": { "$binarySize": "$bytes" } } };
+        let mut cursor = found.projection(sized).max_time(self.patience.confirm).await?;
+        let mut records = Vec::new();
+        while cursor.advance().await? {
+            let found = cursor.deserialize_current()?;
             let fields = Fields(&found);
-            Ok::<_, Fault>(Some(StoredModel {
+            records.push(ModelRecord {
                 number: fields.number("_id")?,
                 trained_at: fields.instant("trained_at")?,
-                bytes: fields.bytes("bytes")?.to_vec(),
-            }))
-        })
-        .await
+                size: fields.number("size")?,
+            });
+        }
+        Ok(records)
     }
 
     /// The number is the id: whoever finds it taken takes the next.
@@ -110,6 +171,8 @@ impl MongoStore {
             document.insert("_id", integer(number));
             match write(deadline, "promote", self.collections.models.insert_one(&document)).await {
                 Ok(_) => {
+                    // The largest wins: of two pods that promote at once, the slower one points back to nothing older.
+                    self.point(deadline, doc! { "$max": { "number": integer(number) } }).await?;
                     self.empty_old_models(deadline, number).await?;
                     return Ok(number);
                 }
@@ -122,7 +185,7 @@ impl MongoStore {
     /// Old models lose their bytes and keep their numbers: a slow pod would find a number free that was given out before.
     async fn empty_old_models(&self, deadline: Deadline, newest: u64) -> Result<(), StoreError> {
         let old = doc! {
-            "_id": { "$lte": integer(newest.saturating_sub(KEPT)) }, "bytes": { "$exists": true },
+            "_id": { "$lte": integer(newest.saturating_sub(MODELS_KEPT)) }, "bytes": { "$exists": true },
         };
         let emptied = self.collections.models.update_many(old, doc! { "$unset": { "bytes": "" } });
         write(deadline, "promote", emptied).await?;

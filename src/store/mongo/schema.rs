@@ -50,6 +50,7 @@ pub(super) struct Collections {
     pub server_keys: Collection<Document>,
     pub due: Collection<Document>,
     pub models: Collection<Document>,
+    pub serving_model: Collection<Document>,
     pub examples: Collection<Document>,
 }
 
@@ -65,6 +66,7 @@ impl Collections {
             server_keys: database.collection("server_keys"),
             due: database.collection(DUE),
             models: database.collection("models"),
+            serving_model: database.collection("serving_model"),
             examples: database.collection(EXAMPLES),
         }
     }

@@ -1,7 +1,11 @@
 //! A pod: a session actor without actix. It carries the steps of the protocol out as the actor does, but hands everything
 //! that leaves it to the world.
 
-use std::{collections::VecDeque, sync::Arc, time::Duration};
+use std::{
+    collections::VecDeque,
+    sync::{Arc, LazyLock},
+    time::Duration,
+};
 
 use finbrain_domain::{
     entry::Entry,
@@ -10,6 +14,8 @@ use finbrain_domain::{
     ports::{AppendError, StoreError},
     rates::RateBook,
 };
+
+use finbrain_ml::overlay::Overlay;
 
 use super::{
     super::{
@@ -334,5 +340,8 @@ impl Actor {
 }
 
 fn view<'a>(ledger: &'a Ledger, around: &Around<'a>) -> View<'a> {
-    View { ledger, moment: around.moment, rates: around.rates, insights: around.insights }
+    // Nobody asks for suggestions here.
+    static NOTHING: LazyLock<Overlay> = LazyLock::new(Overlay::default);
+    let Around { moment, rates, insights, .. } = *around;
+    View { ledger, moment, rates, insights, overlay: &NOTHING }
 }
