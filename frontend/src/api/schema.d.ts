@@ -286,10 +286,45 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The model that serves, and its last training. */
+        /** The model that serves, its last training, and what else is kept. */
         get: operations["get_classifier"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/classifier/corrections": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One's own corrections, in the order of merchants. */
+        get: operations["get_classifier_corrections"];
+        put?: never;
+        post?: never;
+        /** Forgets a correction, here and in what later trainings learn from. */
+        delete: operations["delete_classifier_corrections"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/classifier/evaluate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** How good the serving model is on a CSV of `description,category`, at most 2 MiB and 20,000 rows. For administrators. */
+        post: operations["post_classifier_evaluate"];
         delete?: never;
         options?: never;
         head?: never;
@@ -307,6 +342,23 @@ export interface paths {
         put?: never;
         /** Trains in the background. For administrators. */
         post: operations["post_classifier_retrain"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/classifier/roll-back": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Lets an earlier model serve, here at once and on every other pod within seconds. For administrators. */
+        post: operations["post_classifier_roll_back"];
         delete?: never;
         options?: never;
         head?: never;
@@ -749,6 +801,11 @@ export interface components {
             kind: components["schemas"]["CategoryKind"];
             name: string;
         };
+        CategoryFigures: {
+            category_id: string;
+            right: number;
+            rows: number;
+        };
         CategoryForecast: {
             category_id: string;
             /** Format: double */
@@ -795,18 +852,43 @@ export interface components {
              * @description Share of held-out texts that it gets right, from 0 to 1.
              */
             accuracy: number;
+            /** @description How many corrections of one's own there are. */
+            corrections: number;
+            /** @description The models that one can roll back to, newest first; the built-in one has the number 0. */
+            history: components["schemas"]["KeptModel"][];
             last_training: components["schemas"]["Training"] | null;
             /**
              * Format: int32
              * @description Examples that it was trained on.
              */
             samples: number;
+            sharing: components["schemas"]["Sharing"];
             /** @description `serving` or `training`. */
             status: string;
             /** @description `null` for the model that ships with the program. */
             trained_at: string | null;
             /** @description Short hash of the model's file. */
             version: string;
+        };
+        /** @description Figures of the model that serves over rows whose category is known. */
+        ClassifierEvaluation: {
+            /**
+             * Format: double
+             * @description Share of the rows that it gets right, from 0 to 1.
+             */
+            accuracy: number;
+            by_category: components["schemas"]["CategoryFigures"][];
+            /**
+             * Format: double
+             * @description How far its confidence is from its accuracy, on average.
+             */
+            calibration_error: number;
+            rows: number;
+            /**
+             * Format: double
+             * @description The same over the 80 % of the rows that it is surest of.
+             */
+            surest_80: number;
         };
         CloseAccountRequest: {
             /** @description Not needed for a demo. */
@@ -819,6 +901,15 @@ export interface components {
             rate: string;
             rate_date: string;
             source: string;
+        };
+        /** @description What one chose last for a merchant. */
+        Correction: {
+            category_id: string;
+            merchant: string;
+        };
+        /** @description One's own corrections. */
+        Corrections: {
+            data: components["schemas"]["Correction"][];
         };
         Currency: {
             code: string;
@@ -996,6 +1087,18 @@ export interface components {
             name?: string | null;
             password: string;
         };
+        /** @description A model that is kept. */
+        KeptModel: {
+            /** Format: double */
+            accuracy: number;
+            /** Format: int64 */
+            number: number;
+            /** Format: int32 */
+            samples: number;
+            serving: boolean;
+            trained_at: string | null;
+            version: string;
+        };
         /** @description Totals of the whole filter, in one currency. */
         ListTotals: {
             /** Format: int32 */
@@ -1022,6 +1125,8 @@ export interface components {
             name: string;
             /** @description `admin` or `member`. */
             role: string;
+            /** @description Whether corrections may teach the shared model. In one household they do in any case. */
+            share_corrections: boolean;
             time_zone: string;
             week_start: components["schemas"]["WeekStart"];
         };
@@ -1032,6 +1137,8 @@ export interface components {
             /** @example he */
             locale?: string | null;
             name?: string | null;
+            /** @description Whether corrections may teach the model that all accounts of this server share. */
+            share_corrections?: boolean | null;
             /** @example Asia/Jerusalem */
             time_zone?: string | null;
             week_start?: components["schemas"]["WeekStart"] | null;
@@ -1217,6 +1324,14 @@ export interface components {
             /** @description Rows whose category is not sure. */
             count: number;
         };
+        /** @description Which model shall serve. */
+        RollBackRequest: {
+            /**
+             * Format: int64
+             * @description 0 is the model that ships with the program.
+             */
+            number: number;
+        };
         /** @description A session: one login on one device. */
         Session: {
             absolute_expires_at: string;
@@ -1253,6 +1368,11 @@ export interface components {
         /** @description Sessions of a person. */
         SessionList: {
             data: components["schemas"]["Session"][];
+        };
+        /** @description Whether one's own corrections teach the model that all share. */
+        Sharing: {
+            /** @description `household` (everyone's do), `on` or `off` (as one chose in the settings). */
+            state: string;
         };
         /** @description Somebody who has just come in. */
         SignedIn: {
@@ -1327,7 +1447,7 @@ export interface components {
          * @description The layer that answered.
          * @enum {string}
          */
-        SuggestionSource: "sign" | "memory" | "model" | "unsure";
+        SuggestionSource: "sign" | "memory" | "corrections" | "model" | "unsure";
         /** @description How the last training ended. */
         Training: {
             at: string;
@@ -2029,6 +2149,95 @@ export interface operations {
             };
         };
     };
+    get_classifier_corrections: {
+        parameters: {
+            query?: {
+                /** @description 1 to 500, 100 when left out. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Corrections"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_classifier_corrections: {
+        parameters: {
+            query: {
+                /** @description As it is listed. */
+                merchant: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_classifier_evaluate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "text/csv": string;
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ClassifierEvaluation"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     post_classifier_retrain: {
         parameters: {
             query?: never;
@@ -2045,6 +2254,37 @@ export interface operations {
                 content?: never;
             };
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_classifier_roll_back: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RollBackRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Classifier"];
+                };
+            };
+            "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
