@@ -4,13 +4,13 @@ import { useTranslation } from 'react-i18next';
 import { useAuth } from '@/api/auth';
 import { digitsOf, useCurrencies } from '@/api/currencies/queries';
 import { keyed } from '@/api/idempotency';
+import { usePatchTransaction, useTransaction } from '@/api/transactions/queries';
 import type { Transaction } from '@/api/types';
 import { useLocale } from '@/lib/i18n';
 import { IconTrash } from '@/ui/icons';
 import { ErrorState, FormProblem, Loading } from '@/ui/States';
 import { showDone } from '@/ui/UndoToast';
 import { checkDraft, type DraftProblems, draftOf, toPatch } from './draft';
-import { usePatchTransaction, useTransaction } from './queries';
 import { draftFields, TransactionFields } from './TransactionFields';
 
 type Props = { id: string | undefined; onClose: () => void; onDelete: (transaction: Transaction) => void };

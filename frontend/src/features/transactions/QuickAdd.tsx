@@ -7,6 +7,7 @@ import { useCategories } from '@/api/categories/queries';
 import { digitsOf, useCurrencies } from '@/api/currencies/queries';
 import { keyed } from '@/api/idempotency';
 import { useMe } from '@/api/me/queries';
+import { useSuggestion } from '@/api/transactions/queries';
 import type { Transaction } from '@/api/types';
 import { useLocale } from '@/lib/i18n';
 import { formatMoney } from '@/lib/money';
@@ -15,7 +16,7 @@ import { useCategoryName } from '@/ui/category';
 import { FormProblem } from '@/ui/States';
 import { showDone } from '@/ui/UndoToast';
 import { checkDraft, type Draft, type DraftProblems, emptyDraft, toNew } from './draft';
-import { useRecordTransaction, useSuggestion } from './queries';
+import { useRecordTransaction } from './queries';
 import { SuggestionChip } from './SuggestionChip';
 import { draftFields, TransactionFields } from './TransactionFields';
 

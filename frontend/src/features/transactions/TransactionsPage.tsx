@@ -4,6 +4,7 @@ import { useTranslation } from 'react-i18next';
 import { useCategories } from '@/api/categories/queries';
 import { keyed } from '@/api/idempotency';
 import { useMe } from '@/api/me/queries';
+import { usePatchTransaction } from '@/api/transactions/queries';
 import type { Transaction } from '@/api/types';
 import { runCommand } from '@/lib/commands';
 import { todayIn } from '@/lib/period';
@@ -15,7 +16,7 @@ import { showDone } from '@/ui/UndoToast';
 import { EditPanel } from './EditPanel';
 import { FilterBar } from './FilterBar';
 import { countFilters, type Filters } from './filters';
-import { useDeleteTransaction, usePatchTransaction, useTransactions } from './queries';
+import { useDeleteTransaction, useTransactions } from './queries';
 import { Totals } from './Totals';
 import { TransactionTable } from './TransactionTable';
 
