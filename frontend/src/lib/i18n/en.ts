@@ -31,7 +31,7 @@ export const en = {
       category: '{{amount}} at {{merchant}}: for {{category}}, {{usual}} is usual.',
       plain: '{{amount}} at {{merchant}} is an unusual amount.',
     },
-    deviations: 'The difference is {{count}} times the usual one.',
+    deviations: 'The difference is {{times}} times the usual one.',
     duplicate_one: '{{merchant}} took {{amount}} twice within {{count}} day.',
     duplicate_other: '{{merchant}} took {{amount}} twice within {{count}} days.',
     sameDay: '{{merchant}} took {{amount}} twice on the same day.',

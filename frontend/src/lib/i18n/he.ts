@@ -31,7 +31,7 @@ export const he = {
       category: '{{amount}} אצל {{merchant}}: בקטגוריה {{category}} הרגיל הוא {{usual}}.',
       plain: '{{amount}} אצל {{merchant}} הוא סכום חריג.',
     },
-    deviations: 'ההפרש גדול פי {{count}} מההפרש הרגיל.',
+    deviations: 'ההפרש גדול פי {{times}} מההפרש הרגיל.',
     duplicate_one: 'חיוב של {{amount}} אצל {{merchant}} פעמיים בתוך יום אחד.',
     duplicate_two: 'חיוב של {{amount}} אצל {{merchant}} פעמיים בתוך יומיים.',
     duplicate_other: 'חיוב של {{amount}} אצל {{merchant}} פעמיים בתוך {{count}} ימים.',

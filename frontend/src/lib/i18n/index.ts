@@ -18,6 +18,11 @@ export function directionOf(language: string): 'ltr' | 'rtl' {
   return languageOf(language) === 'he' ? 'rtl' : 'ltr';
 }
 
+/** Keeps a name or a figure in its own direction inside a sentence of the other one. */
+export function isolate(text: string): string {
+  return `\u2068${text}\u2069`;
+}
+
 function remembered(): Language {
   try {
     const stored = localStorage.getItem(storageKey);
