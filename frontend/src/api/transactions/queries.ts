@@ -92,8 +92,8 @@ const reviewCountQuery = queryOptions({
   staleTime: 60_000,
 });
 
-export function useReviewCount(): number {
-  return useQuery(reviewCountQuery).data ?? 0;
+export function useReviewCount(enabled: boolean): number {
+  return useQuery({ ...reviewCountQuery, enabled }).data ?? 0;
 }
 
 export function similarQuery(id: string) {

@@ -10,6 +10,7 @@ import { runCommand } from '@/lib/commands';
 import { todayIn } from '@/lib/period';
 import { useCategoryName } from '@/ui/category';
 import { IconList, IconPlus } from '@/ui/icons';
+import { useCategoryChanged } from '@/ui/similar';
 import { EmptyState, ErrorState, Loading, useProblemText } from '@/ui/States';
 import { notifications } from '@mantine/notifications';
 import { showDone } from '@/ui/UndoToast';
@@ -102,6 +103,7 @@ function useRowActions(categories: ReturnType<typeof useCategories>) {
   const { t } = useTranslation();
   const name = useCategoryName();
   const text = useProblemText();
+  const changed = useCategoryChanged();
   const { mutateAsync: patch } = usePatchTransaction();
   const { mutateAsync: del } = useDeleteTransaction();
   const failed = (error: unknown) => notifications.show({ message: text(error), color: 'orange' });
@@ -110,7 +112,8 @@ function useRowActions(categories: ReturnType<typeof useCategories>) {
     changeCategory(row: Transaction, category_id: string) {
       const category = name(categories.find((one) => one.id === category_id));
       patch(keyed({ id: row.id, body: { category_id } })).then(
-        ({ entryId }) => showDone(t('row.learned', { description: row.description, category }), entryId),
+        ({ data, entryId }) =>
+          changed(t('row.learned', { description: row.description, category }), entryId, row.id, data.similar),
         failed,
       );
     },
