@@ -6,7 +6,7 @@ import type { Category, Change, Me, NewTransaction, Pattern, Session, Suggestion
 
 export type Slot = { version: number; at: string; changes: Change[] };
 
-type Entry = { id: string; version: number; before: Map<string, Transaction | null>; undone: boolean };
+type Entry = { id: string; version: number; before: Map<string, Transaction | null>; silenced: Pattern[]; undone: boolean };
 
 export const builtinCategories: [string, string, 'expense' | 'income'][] = [
   ['food-drinks', 'Food & Drinks', 'expense'],
@@ -110,7 +110,7 @@ export class Book {
   }
 
   /** Applies changes as one entry and tells everybody who listens. */
-  write(changes: [string, Transaction | null][]): string {
+  write(changes: [string, Transaction | null][], silenced = this.silenced): string {
     const before = new Map<string, Transaction | null>();
     for (const [id, after] of changes) {
       before.set(id, this.transactions.find((one) => one.id === id) ?? null);
@@ -118,7 +118,8 @@ export class Book {
       if (after) this.transactions.push(after);
     }
     this.transactions.sort((left, right) => right.date.localeCompare(left.date) || right.id.localeCompare(left.id));
-    const entry = { id: crypto.randomUUID(), version: ++this.version, before, undone: false };
+    const entry = { id: crypto.randomUUID(), version: ++this.version, before, silenced: this.silenced, undone: false };
+    this.silenced = silenced;
     this.entries.push(entry);
     this.publish(changes.map(([id, after]) => ({ kind: 'transaction', id, from: before.get(id) ?? null, to: after })));
     return entry.id;
@@ -129,7 +130,7 @@ export class Book {
       ? this.entries.find((one) => one.id === entryId && !one.undone)
       : this.entries.findLast((one) => !one.undone);
     if (!entry) return null;
-    const id = this.write([...entry.before]);
+    const id = this.write([...entry.before], entry.silenced);
     entry.undone = true;
     const made = this.entries.at(-1);
     if (made) made.undone = true;

@@ -23,9 +23,8 @@ export const insightRoutes: [string, RegExp, Handler][] = [
     /^\/analytics\/anomalies\/silence$/,
     ({ book, body }) => {
       const pattern = { kind: text(body.kind) as Pattern['kind'], merchant: text(body.merchant) };
-      book.silenced = book.silenced.filter((one) => one.kind !== pattern.kind || one.merchant !== pattern.merchant);
-      if (body.silent === true) book.silenced.push(pattern);
-      const entry_id = book.write([]);
+      const others = book.silenced.filter((one) => one.kind !== pattern.kind || one.merchant !== pattern.merchant);
+      const entry_id = book.write([], body.silent === true ? [...others, pattern] : others);
       return { status: 200, entryId: entry_id, body: { entry_id } };
     },
   ],
