@@ -44,6 +44,21 @@ for (const colorScheme of ['light', 'dark'] as const) {
         await expect(page.getByRole('status', { name: texts.suggest.label })).toBeVisible();
         expect.soft(await seriousFindings(page), 'add').toEqual([]);
 
+        await page.goto('/review');
+        await expect(page.getByRole('heading', { name: texts.review.title, level: 1 })).toBeVisible();
+        await expect(page.getByText(texts.review.fits).or(page.getByText(texts.review.done))).toBeVisible();
+        expect.soft(await seriousFindings(page), 'review').toEqual([]);
+        await page.goto('/insights');
+        await expect(page.getByRole('table', { name: texts.insights.recurring })).toBeVisible();
+        await expect(page.getByText(texts.health.scoreLabel, { exact: true })).toBeVisible();
+        expect.soft(await seriousFindings(page), 'insights').toEqual([]);
+        await page.goto('/forecast');
+        await expect(page.getByRole('table', { name: texts.forecast.categories })).toBeVisible();
+        expect.soft(await seriousFindings(page), 'forecast').toEqual([]);
+        await page.goto('/settings/classifier');
+        await expect(page.getByRole('list', { name: texts.classifier.history }).getByRole('listitem').first()).toBeVisible();
+        expect.soft(await seriousFindings(page), 'classifier').toEqual([]);
+
         await page.goto('/settings');
         await expect(page.getByRole('heading', { name: texts.settings.sessions })).toBeVisible();
         await expect(page.getByText(texts.settings.thisSession, { exact: true })).toBeVisible();

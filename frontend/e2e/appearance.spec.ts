@@ -64,7 +64,7 @@ test.describe('on a phone', () => {
     await expect(page.getByRole('heading', { name: en.dashboard.categories })).toBeVisible();
     await expect(page.getByRole('img', { name: /Money out and in/ })).toBeVisible();
     expect(await sidewaysScroll(page)).toBe(0);
-    for (const name of [en.transactions.title, en.settings.title]) {
+    for (const name of [en.transactions.title, en.insights.title, en.forecast.title, en.settings.title]) {
       await page.getByRole('link', { name, exact: true }).click();
       await expect(page.getByRole('heading', { name, level: 1 })).toBeVisible();
       expect(await sidewaysScroll(page)).toBe(0);

@@ -2,11 +2,11 @@
  * A book in memory that answers as the server does, for unit tests and for working on the pages without a server. It is
  * no second implementation: it knows only what the pages need to be seen.
  */
-import type { Category, Change, Me, NewTransaction, Session, Suggestion, Transaction } from '../src/api/types';
+import type { Category, Change, Me, NewTransaction, Pattern, Session, Suggestion, Transaction } from '../src/api/types';
 
 export type Slot = { version: number; at: string; changes: Change[] };
 
-type Entry = { id: string; version: number; before: Map<string, Transaction | null>; undone: boolean };
+type Entry = { id: string; version: number; before: Map<string, Transaction | null>; silenced: Pattern[]; undone: boolean };
 
 export const builtinCategories: [string, string, 'expense' | 'income'][] = [
   ['food-drinks', 'Food & Drinks', 'expense'],
@@ -40,6 +40,8 @@ export class Book {
   slots: Slot[] = [];
   entries: Entry[] = [];
   learned = new Map<string, string>();
+  silenced: Pattern[] = [];
+  serving = 2;
   replies = new Map<string, { status: number; body: unknown; entryId: string; version: number }>();
   listeners = new Set<(slot: Slot) => void>();
   password: string;
@@ -78,7 +80,7 @@ export class Book {
     if (amount && !amount.startsWith('-')) return suggestion('income', 0.95, 'sign', []);
     const found = words.find(([pattern]) => pattern.test(description));
     if (found) return suggestion(found[1], 0.91, 'model', [description.match(found[0])?.[0] ?? '']);
-    return suggestion('other', 0.31, 'unsure', []);
+    return suggestion('other', 0.31, 'unsure', [description.split(' ')[0] ?? '']);
   }
 
   record(news: NewTransaction[]): { entryId: string; transactions: Transaction[] } {
@@ -108,7 +110,7 @@ export class Book {
   }
 
   /** Applies changes as one entry and tells everybody who listens. */
-  write(changes: [string, Transaction | null][]): string {
+  write(changes: [string, Transaction | null][], silenced = this.silenced): string {
     const before = new Map<string, Transaction | null>();
     for (const [id, after] of changes) {
       before.set(id, this.transactions.find((one) => one.id === id) ?? null);
@@ -116,7 +118,8 @@ export class Book {
       if (after) this.transactions.push(after);
     }
     this.transactions.sort((left, right) => right.date.localeCompare(left.date) || right.id.localeCompare(left.id));
-    const entry = { id: crypto.randomUUID(), version: ++this.version, before, undone: false };
+    const entry = { id: crypto.randomUUID(), version: ++this.version, before, silenced: this.silenced, undone: false };
+    this.silenced = silenced;
     this.entries.push(entry);
     this.publish(changes.map(([id, after]) => ({ kind: 'transaction', id, from: before.get(id) ?? null, to: after })));
     return entry.id;
@@ -127,7 +130,7 @@ export class Book {
       ? this.entries.find((one) => one.id === entryId && !one.undone)
       : this.entries.findLast((one) => !one.undone);
     if (!entry) return null;
-    const id = this.write([...entry.before]);
+    const id = this.write([...entry.before], entry.silenced);
     entry.undone = true;
     const made = this.entries.at(-1);
     if (made) made.undone = true;
@@ -172,8 +175,14 @@ export function decimal(minor: number): string {
 }
 
 function suggestion(id: string, confidence: number, source: Suggestion['source'], why: string[]): Suggestion {
-  return { category_id: id, confidence, source, why, alternatives: [{ category_id: 'other', confidence: 0.05 }] };
+  return { category_id: id, confidence, source, why, alternatives: alternatives.filter((one) => one.category_id !== id) };
 }
+
+const alternatives = [
+  { category_id: 'leisure-gifts', confidence: 0.27 },
+  { category_id: 'food-drinks', confidence: 0.21 },
+  { category_id: 'other', confidence: 0.05 },
+];
 
 function makeSession(): Session {
   const now = Date.now();

@@ -1,20 +1,14 @@
 /** Answers requests for one browser after another; sessions are told apart by a cookie. */
-import type { CategoryPatch, NewCategory, NewTransaction, Problem, Transaction, TransactionPatch } from '../src/api/types';
+import type { CategoryPatch, NewCategory, NewTransaction, Transaction, TransactionPatch } from '../src/api/types';
 import { Book, seed } from './book';
+import { insightRoutes, likenesses } from './insight-routes';
+import { unusual } from './insights';
+import { type Handler, ok, problem, type Reply, text, today } from './reply';
 import { dashboard, list } from './reports';
 
-type Ctx = { book: Book; params: string[]; query: URLSearchParams; body: Record<string, unknown> };
-type Reply = { status: number; body?: unknown; entryId?: string };
-type Handler = (ctx: Ctx) => Reply;
+export { problem };
 
 const prefix = '/api/v1';
-
-export function problem(status: number, code: string, errors: Problem['errors'] = []): Reply {
-  return { status, body: { type: `/problems/${code}`, title: code, status, detail: code, code, errors, request_id: null } satisfies Problem };
-}
-
-const today = () => new Date().toISOString().slice(0, 10);
-const text = (value: unknown) => (typeof value === 'string' ? value : '');
 
 export class Mock {
   people = new Map<string, Book>();
@@ -142,7 +136,6 @@ function respond(reply: Reply, book: Book | null, token?: string): Response {
   return new Response(JSON.stringify(reply.body), { status: reply.status, headers });
 }
 
-const ok = (body: unknown): Reply => ({ status: 200, body });
 const later = (seconds: number) => new Date(Date.now() + seconds * 1000).toISOString();
 
 const routes: [string, RegExp, Handler][] = [
@@ -190,7 +183,7 @@ const routes: [string, RegExp, Handler][] = [
       const news = body as NewTransaction;
       const { entryId, transactions } = book.record([news]);
       const suggestions = [book.classify(news.description, news.amount)];
-      return { status: 201, entryId, body: { transaction: transactions[0], suggestions, anomalies: [], budgets: [] } };
+      return { status: 201, entryId, body: { transaction: transactions[0], suggestions, anomalies: unusual(book, transactions[0]?.id ?? ''), budgets: [] } };
     },
   ],
   [
@@ -223,20 +216,7 @@ const routes: [string, RegExp, Handler][] = [
   ['POST', /^\/redo$/, () => problem(409, 'nothing_to_undo')],
   ['GET', /^\/dashboard$/, ({ book, query }) => ok(dashboard(book, query, today()))],
   ['GET', /^\/currencies$/, () => ok({ data: currencies })],
-  [
-    'GET',
-    /^\/classifier$/,
-    ({ book }) =>
-      ok({
-        version: 3,
-        trained_at: book.me.created_at,
-        samples: 4812,
-        accuracy: 0.934,
-        status: 'ready',
-        last_training: { at: book.me.created_at, outcome: 'promoted', reason: null },
-      }),
-  ],
-  ['POST', /^\/classifier\/retrain$/, () => ({ status: 202 })],
+  ...insightRoutes,
 ];
 
 const currencies = [
@@ -277,5 +257,5 @@ function patch(book: Book, id: string | undefined, body: TransactionPatch): Repl
     after.review = false;
   }
   const entryId = book.write([[found.id, after]]);
-  return { status: 200, entryId, body: { transaction: after, learned: Boolean(body.category_id) } };
+  return { status: 200, entryId, body: { transaction: after, learned: Boolean(body.category_id), similar: body.category_id ? likenesses(book, after.id).length : 0 } };
 }

@@ -1,10 +1,32 @@
 /** The only module that names the generated schemas; everything else imports these. */
 import type { components } from './schema';
 
+export type {
+  Anomalies,
+  Anomaly,
+  AnomalyKind,
+  Cadence,
+  CategoryForecast,
+  Classifier,
+  Correction,
+  Forecast,
+  Health,
+  HealthPart,
+  HealthPartName,
+  Me,
+  MePatch,
+  ModelVersion,
+  MonthRange,
+  Pattern,
+  Recorded,
+  RecurringSeries,
+  Series,
+  Suggestion,
+  SuggestionSource,
+} from './shapes';
+
 type Schemas = components['schemas'];
 
-export type Me = Schemas['Me'];
-export type MePatch = Schemas['MePatch'];
 export type Session = Schemas['Session'];
 export type SignedIn = Schemas['SignedIn'];
 export type Register = Schemas['Register'];
@@ -17,11 +39,9 @@ export type Transaction = Schemas['Transaction'];
 export type NewTransaction = Schemas['NewTransaction'];
 export type TransactionPatch = Schemas['TransactionPatch'];
 export type TransactionList = Schemas['TransactionList'];
-export type Suggestion = Schemas['Suggestion'];
 export type Dashboard = Schemas['Dashboard'];
 export type Unconverted = Schemas['Unconverted'];
 export type RateUse = Schemas['RateUse'];
 export type Currency = Schemas['Currency'];
-export type Classifier = Schemas['Classifier'];
 export type Problem = Schemas['Problem'];
 export type Change = Schemas['Change'];

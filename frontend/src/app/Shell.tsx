@@ -1,4 +1,4 @@
-import { ActionIcon, Button, Group, Menu } from '@mantine/core';
+import { ActionIcon, Button, Group, Menu, Tooltip } from '@mantine/core';
 import { notifications } from '@mantine/notifications';
 import { Link, Outlet, useNavigate, useRouterState } from '@tanstack/react-router';
 import { lazy, type ReactNode, Suspense, useEffect, useState } from 'react';
@@ -7,19 +7,25 @@ import { useAuth } from '@/api/auth';
 import { useRedo, useUndo } from '@/api/history/queries';
 import { keyed } from '@/api/idempotency';
 import { useMe } from '@/api/me/queries';
+import { useReviewCount } from '@/api/transactions/queries';
 import { DemoBanner } from '@/features/auth/KeepDemo';
 import { useLogout } from '@/features/auth/queries';
 import { LiveStatus } from '@/features/live/LiveStatus';
 import { SessionGuard } from '@/features/session/SessionGuard';
 import { onCommand, runCommand } from '@/lib/commands';
+import { useLocale } from '@/lib/i18n';
 import { useShortcuts } from '@/lib/keys';
-import { IconHome, IconList, IconLogout, IconPlus, IconSettings } from '@/ui/icons';
+import { formatCount } from '@/lib/money';
+import { IconChart, IconHome, IconInbox, IconList, IconLogout, IconPlus, IconSettings, IconSparkle } from '@/ui/icons';
 import { Logo } from '@/ui/Logo';
+import { useOfferedSimilar } from '@/ui/similar';
 import { useProblemText } from '@/ui/States';
 import { ThemeButton } from '@/ui/ThemeButton';
 
 const loadQuickAdd = () => import('@/features/transactions/QuickAdd');
 const QuickAdd = lazy(async () => ({ default: (await loadQuickAdd()).QuickAdd }));
+
+const SimilarDialog = lazy(() => import('@/ui/SimilarDialog'));
 
 /** The frame of every signed-in page: where one can go, what is always at hand, and what watches over the session. */
 export function Shell() {
@@ -45,6 +51,12 @@ export function Shell() {
           <NavLink to="/transactions" icon={<IconList />}>
             {t('transactions.title')}
           </NavLink>
+          <NavLink to="/insights" icon={<IconSparkle />}>
+            {t('insights.title')}
+          </NavLink>
+          <NavLink to="/forecast" icon={<IconChart />}>
+            {t('forecast.title')}
+          </NavLink>
           <NavLink to="/settings" icon={<IconSettings />}>
             {t('settings.title')}
           </NavLink>
@@ -53,6 +65,7 @@ export function Shell() {
           <Button leftSection={<IconPlus />} onClick={() => runCommand('quick-add')} className="add-button">
             {t('add.open')}
           </Button>
+          <ReviewLink enabled={signedIn} />
           <ThemeButton />
           <AccountMenu onLogout={() => logout.mutate()} />
         </Group>
@@ -63,6 +76,7 @@ export function Shell() {
         <Outlet />
       </main>
       <QuickAddWhenAsked />
+      <SimilarWhenAsked />
       <SessionGuard onLogout={() => logout.mutate()} />
     </div>
   );
@@ -86,10 +100,47 @@ function QuickAddWhenAsked() {
   );
 }
 
-function NavLink({ to, icon, children }: { to: '/' | '/transactions' | '/settings'; icon: ReactNode; children: ReactNode }) {
-  const path = useRouterState({ select: (state) => state.location.pathname });
+function SimilarWhenAsked() {
+  const { id } = useOfferedSimilar();
+  const [asked, setAsked] = useState(false);
+  useEffect(() => {
+    if (id !== null) setAsked(true);
+  }, [id]);
+  if (!asked) return null;
   return (
-    <Link to={to} className="nav-link" aria-current={path === to ? 'page' : undefined}>
+    <Suspense fallback={null}>
+      <SimilarDialog />
+    </Suspense>
+  );
+}
+
+/** The way to the inbox, with how much is in it. */
+function ReviewLink({ enabled }: { enabled: boolean }) {
+  const { t } = useTranslation();
+  const { locale } = useLocale();
+  const count = useReviewCount(enabled);
+  const label = count > 0 ? t('review.open', { count }) : t('review.title');
+  return (
+    <Tooltip label={label}>
+      <ActionIcon component={Link} to="/review" variant="subtle" color="gray" size="lg" aria-label={label} className="review-link">
+        <IconInbox />
+        {count > 0 ? (
+          <span className="review-count" aria-hidden="true">
+            {formatCount(Math.min(count, 99), locale)}
+          </span>
+        ) : null}
+      </ActionIcon>
+    </Tooltip>
+  );
+}
+
+type Place = '/' | '/transactions' | '/insights' | '/forecast' | '/settings';
+
+function NavLink({ to, icon, children }: { to: Place; icon: ReactNode; children: ReactNode }) {
+  const path = useRouterState({ select: (state) => state.location.pathname });
+  const here = path === to || (to === '/settings' && path.startsWith('/settings/'));
+  return (
+    <Link to={to} className="nav-link" aria-current={here ? 'page' : undefined}>
       {icon}
       <span>{children}</span>
     </Link>

@@ -2,6 +2,7 @@ import { createRootRoute, createRoute, createRouter, Link, useNavigate } from '@
 import { lazy, Suspense } from 'react';
 import { useTranslation } from 'react-i18next';
 import { parseDashboardSearch } from '@/features/dashboard/search';
+import { parseForecastSearch } from '@/features/forecast/search';
 import { type Filters, parseFilters } from '@/features/transactions/filters';
 import { EmptyState, ErrorState, Loading } from '@/ui/States';
 import { Shell } from './Shell';
@@ -9,11 +10,19 @@ import { Shell } from './Shell';
 const pages = {
   dashboard: () => import('@/features/dashboard/DashboardPage'),
   transactions: () => import('@/features/transactions/TransactionsPage'),
+  review: () => import('@/features/review/ReviewPage'),
+  insights: () => import('@/features/insights/InsightsPage'),
+  forecast: () => import('@/features/forecast/ForecastPage'),
   settings: () => import('@/features/settings/SettingsPage'),
+  classifier: () => import('@/features/settings/ClassifierPage'),
 };
 
 const DashboardPage = lazy(async () => ({ default: (await pages.dashboard()).DashboardPage }));
 const TransactionsPage = lazy(async () => ({ default: (await pages.transactions()).TransactionsPage }));
+const ReviewPage = lazy(async () => ({ default: (await pages.review()).ReviewPage }));
+const InsightsPage = lazy(async () => ({ default: (await pages.insights()).InsightsPage }));
+const ForecastPage = lazy(async () => ({ default: (await pages.forecast()).ForecastPage }));
+const ClassifierPage = lazy(async () => ({ default: (await pages.classifier()).ClassifierPage }));
 const SettingsPage = lazy(async () => ({ default: (await pages.settings()).SettingsPage }));
 
 /** Fetches the other pages once the first one is on the screen. */
@@ -67,6 +76,66 @@ const settings = createRoute({
   },
 });
 
+const review = createRoute({
+  getParentRoute: () => root,
+  path: '/review',
+  component: function ReviewRoute() {
+    return (
+      <Suspense fallback={<Loading rows={2} height={160} />}>
+        <ReviewPage />
+      </Suspense>
+    );
+  },
+});
+
+const insights = createRoute({
+  getParentRoute: () => root,
+  path: '/insights',
+  validateSearch: parseForecastSearch,
+  component: function InsightsRoute() {
+    const { currency } = insights.useSearch();
+    const navigate = useNavigate();
+    return (
+      <Suspense fallback={<Loading rows={3} height={120} />}>
+        <InsightsPage
+          currency={currency}
+          onCurrency={(next) => void navigate({ to: '/insights', search: { currency: next } })}
+        />
+      </Suspense>
+    );
+  },
+});
+
+const forecast = createRoute({
+  getParentRoute: () => root,
+  path: '/forecast',
+  validateSearch: parseForecastSearch,
+  component: function ForecastRoute() {
+    const search = forecast.useSearch();
+    const navigate = useNavigate();
+    return (
+      <Suspense fallback={<Loading rows={2} height={220} />}>
+        <ForecastPage
+          search={search}
+          onSearch={(next) => void navigate({ to: '/forecast', search: next, resetScroll: false })}
+        />
+      </Suspense>
+    );
+  },
+});
+
+const classifier = createRoute({
+  getParentRoute: () => root,
+  path: '/settings/classifier',
+  component: function ClassifierRoute() {
+    return (
+      <Suspense fallback={<Loading rows={3} height={120} />}>
+        <ClassifierPage />
+      </Suspense>
+    );
+  },
+});
+
 function NotFound() {
   const { t } = useTranslation();
   return (
@@ -92,7 +161,7 @@ function stringifySearch(search: Record<string, unknown>): string {
 
 export function createAppRouter() {
   return createRouter({
-    routeTree: root.addChildren([dashboard, transactions, settings]),
+    routeTree: root.addChildren([dashboard, transactions, review, insights, forecast, settings, classifier]),
     parseSearch: (text) => Object.fromEntries(new URLSearchParams(text)),
     stringifySearch,
     scrollRestoration: true,

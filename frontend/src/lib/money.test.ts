@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { asOut, changePermille, compare, formatMoney, isNegative, negate, parseAmount, plotShare } from './money';
+import { asOut, changePermille, compare, formatMoney, isNegative, negate, parseAmount, plotShare, sum } from './money';
 
 describe('amounts are written exactly', () => {
   test('beyond what a float can hold', () => {
@@ -73,4 +73,10 @@ describe('what a person types', () => {
   test('a currency without digits takes none', () => {
     expect(parseAmount('12.5', 0)).toEqual({ ok: false, problem: 'digits' });
   });
+});
+
+test('a sum is exact and keeps its digits', () => {
+  expect(sum(['0.10', '0.20', '-0.40'])).toBe('-0.10');
+  expect(sum(['1200', '34'])).toBe('1234');
+  expect(sum([])).toBe('0');
 });

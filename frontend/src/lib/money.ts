@@ -55,6 +55,15 @@ export function changePermille(before: string, after: string): number | null {
   return Number(doubled >= 0n ? (doubled + 1n) / 2n : (doubled - 1n) / 2n);
 }
 
+/** The exact sum, with as many digits as the longest amount has. */
+export function sum(amounts: readonly string[]): string {
+  const digits = Math.min(scale, Math.max(0, ...amounts.map((amount) => amount.split('.')[1]?.length ?? 0)));
+  const total = amounts.reduce((before, amount) => before + toScaled(amount), 0n);
+  const size = (total < 0n ? -total : total).toString().padStart(scale + 1, '0');
+  const fraction = size.slice(-scale).slice(0, digits);
+  return `${total < 0n ? '-' : ''}${size.slice(0, -scale)}${digits > 0 ? `.${fraction}` : ''}`;
+}
+
 /** The share of `part` in `whole` as 0..1, only for lengths and angles on the screen. */
 export function plotShare(part: string, whole: string): number {
   const base = toScaled(absolute(whole));
@@ -104,6 +113,11 @@ export function formatPercent(percent: number, locale: string, digits = 0): stri
 
 export function formatCount(count: number, locale: string): string {
   return format(locale, {}).format(count);
+}
+
+/** A figure that is not money, with at most `digits` behind the point. */
+export function formatNumber(value: number, locale: string, digits: number): string {
+  return format(locale, { maximumFractionDigits: digits }).format(value);
 }
 
 export type AmountProblem = 'empty' | 'malformed' | 'digits' | 'zero';

@@ -1,11 +1,9 @@
-import { useComputedColorScheme } from '@mantine/core';
-import { useReducedMotion } from '@mantine/hooks';
 import { BarChart as EBarChart } from 'echarts/charts';
 import { GridComponent, LegendComponent, TooltipComponent } from 'echarts/components';
 import * as echarts from 'echarts/core';
 import { SVGRenderer } from 'echarts/renderers';
-import { useEffect, useRef } from 'react';
-import { useLocale } from '@/lib/i18n';
+import { useEffect } from 'react';
+import { chartFrame, hoveredIndex, useChartLook, useEChart } from './echart';
 
 echarts.use([EBarChart, GridComponent, TooltipComponent, LegendComponent, SVGRenderer]);
 
@@ -27,68 +25,22 @@ export type BarChartProps = {
 /** Grouped bars; the first is where reading starts, so the axis is mirrored in right-to-left. */
 export default function BarChart(props: BarChartProps) {
   const { labels, series, height, description, valueText, axisText, emphasised, onSelect } = props;
-  const box = useRef<HTMLDivElement>(null);
-  const chart = useRef<echarts.ECharts | null>(null);
-  const scheme = useComputedColorScheme('light');
-  const still = useReducedMotion();
-  const { direction } = useLocale();
-  const rtl = direction === 'rtl';
+  const { box, chart } = useEChart();
+  const { dark, still, rtl } = useChartLook();
 
   useEffect(() => {
-    if (!box.current) return undefined;
-    const made = echarts.init(box.current, null, { renderer: 'svg' });
-    chart.current = made;
-    const observer = new ResizeObserver(() => made.resize());
-    observer.observe(box.current);
-    return () => {
-      observer.disconnect();
-      made.dispose();
-      chart.current = null;
-    };
-  }, []);
-
-  useEffect(() => {
-    const ink = scheme === 'dark' ? '#a9b4b2' : '#5b6664';
-    const line = scheme === 'dark' ? '#2f3937' : '#e4e9e8';
     const drawn = rtl ? [...series].reverse() : series;
-    const font = { fontFamily: 'system-ui, sans-serif', color: ink, fontSize: 12 };
     chart.current?.setOption(
       {
         animation: !still,
         animationDuration: 300,
-        grid: { left: 8, right: 8, top: 36, bottom: 4, containLabel: true },
-        legend: {
-          top: 0,
-          [rtl ? 'right' : 'left']: 0,
-          icon: 'roundRect',
-          itemWidth: 10,
-          itemHeight: 10,
-          textStyle: font,
-          selectedMode: false,
-          align: rtl ? 'right' : 'left',
-          data: drawn.map((one) => one.name),
-        },
+        ...chartFrame({ dark, rtl, labels, names: drawn.map((one) => one.name), axisText }),
         tooltip: {
           trigger: 'axis',
           axisPointer: { type: 'shadow' },
           renderMode: 'richText',
           confine: true,
           formatter: (items: unknown) => tooltip(items, labels, series, valueText),
-        },
-        xAxis: {
-          type: 'category',
-          data: labels,
-          inverse: rtl,
-          axisLine: { lineStyle: { color: line } },
-          axisTick: { show: false },
-          axisLabel: { ...font, hideOverlap: true },
-        },
-        yAxis: {
-          type: 'value',
-          position: rtl ? 'right' : 'left',
-          splitNumber: 4,
-          splitLine: { lineStyle: { color: line } },
-          axisLabel: { ...font, formatter: axisText },
         },
         series: drawn.map((one) => ({
           type: 'bar',
@@ -105,7 +57,7 @@ export default function BarChart(props: BarChartProps) {
       },
       true,
     );
-  }, [labels, series, valueText, axisText, emphasised, onSelect, scheme, still, rtl]);
+  }, [chart, labels, series, valueText, axisText, emphasised, onSelect, dark, still, rtl]);
 
   useEffect(() => {
     const made = chart.current;
@@ -119,20 +71,13 @@ export default function BarChart(props: BarChartProps) {
     const canvas = made.getZr();
     canvas.on('click', onClick);
     return () => canvas.off('click', onClick);
-  }, [onSelect, labels.length]);
+  }, [chart, onSelect, labels.length]);
 
   return <div ref={box} role="img" aria-label={description} style={{ height, width: '100%' }} dir="ltr" />;
 }
 
-type Hovered = { dataIndex: number };
-
-function isHovered(item: unknown): item is Hovered {
-  return typeof item === 'object' && item !== null && 'dataIndex' in item && typeof item.dataIndex === 'number';
-}
-
 function tooltip(items: unknown, labels: string[], series: Series[], text: BarChartProps['valueText']): string {
-  const item: unknown = Array.isArray(items) ? items[0] : items;
-  if (!isHovered(item)) return '';
-  const lines = series.map((one, place) => `${one.name}: ${text(place, item.dataIndex)}`);
-  return [labels[item.dataIndex] ?? '', ...lines].join('\n');
+  const index = hoveredIndex(items);
+  if (index === null) return '';
+  return [labels[index] ?? '', ...series.map((one, place) => `${one.name}: ${text(place, index)}`)].join('\n');
 }

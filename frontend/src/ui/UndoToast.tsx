@@ -8,16 +8,29 @@ import { randomId } from '@/lib/id';
 import { IconUndo } from './icons';
 import { useProblemText } from './States';
 
-type Props = { toastId: string; entryId: string; children: ReactNode };
+type Props = { toastId: string; entryId: string; more: Offer | undefined; children: ReactNode };
 
-function UndoToast({ toastId, entryId, children }: Props) {
+function UndoToast({ toastId, entryId, more, children }: Props) {
   const { t } = useTranslation();
   const undo = useUndo();
   const text = useProblemText();
   const [variables] = useState(() => keyed({ entryId }));
   return (
-    <Group justify="space-between" wrap="nowrap" gap="sm">
-      <Text size="sm">{undo.error ? text(undo.error) : children}</Text>
+    <Group justify="space-between" wrap={more ? 'wrap' : 'nowrap'} gap="sm">
+      <Text size="sm" component="div">{undo.error ? text(undo.error) : children}</Text>
+      {more ? (
+        <Button
+          size="xs"
+          variant="default"
+          className="toast-offer"
+          onClick={() => {
+            notifications.hide(toastId);
+            more.run();
+          }}
+        >
+          {more.label}
+        </Button>
+      ) : null}
       <Button
         size="xs"
         variant="light"
@@ -35,18 +48,24 @@ function UndoToast({ toastId, entryId, children }: Props) {
   );
 }
 
-/** Says what was done, with the way back when the server named the entry. */
-export function showDone(message: ReactNode, entryId: string | null) {
+/** What else can be done now, beside taking it back. */
+export type Offer = { label: string; run: () => void };
+
+const shownMs = 8_000;
+const shownWithMoreMs = 20_000;
+
+/** Says what was done, with the way back when the server named the entry. What asks for a decision stays longer. */
+export function showDone(message: ReactNode, entryId: string | null, more?: Offer, longer = more !== undefined) {
   const id = randomId();
   notifications.show({
     id,
     message: entryId ? (
-      <UndoToast toastId={id} entryId={entryId}>
+      <UndoToast toastId={id} entryId={entryId} more={more}>
         {message}
       </UndoToast>
     ) : (
       message
     ),
-    autoClose: 8000,
+    autoClose: longer ? shownWithMoreMs : shownMs,
   });
 }

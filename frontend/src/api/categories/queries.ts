@@ -1,5 +1,6 @@
 import { queryOptions, useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { client, unwrap } from '../client';
+import { computed } from '../history/queries';
 import { type Keyed, keyHeader } from '../idempotency';
 import type { Category, CategoryPatch, NewCategory } from '../types';
 
@@ -18,7 +19,7 @@ function useInvalidateBook() {
   const queries = useQueryClient();
   return () =>
     Promise.all(
-      [['categories'], ['transactions'], ['dashboard']].map((queryKey) => queries.invalidateQueries({ queryKey })),
+      [...computed, 'categories'].map((key) => queries.invalidateQueries({ queryKey: [key] })),
     );
 }
 

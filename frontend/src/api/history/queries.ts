@@ -22,11 +22,12 @@ export function useRedo() {
   });
 }
 
+/** Lists and reports over transactions. */
+export const computed = ['transactions', 'review', 'dashboard', 'insights', 'forecast'] as const;
+
 /** Everything that is computed from the ledger. */
 export function invalidateBook(queries: ReturnType<typeof useQueryClient>) {
   return Promise.all(
-    [['transactions'], ['transaction'], ['dashboard'], ['categories'], ['me']].map((queryKey) =>
-      queries.invalidateQueries({ queryKey }),
-    ),
+    [...computed, 'transaction', 'categories', 'me'].map((key) => queries.invalidateQueries({ queryKey: [key] })),
   );
 }

@@ -1,5 +1,6 @@
 import { queryOptions, useMutation, useQuery, useQueryClient, useSuspenseQuery } from '@tanstack/react-query';
 import { client, unwrap } from '../client';
+import { computed } from '../history/queries';
 import type { Me, MePatch } from '../types';
 
 export const meQuery = queryOptions({
@@ -29,8 +30,7 @@ export function usePatchMe() {
     mutationFn: (body: MePatch) => unwrap(client.PATCH('/api/v1/me', { body })),
     onSuccess: (me) => {
       queries.setQueryData(meQuery.queryKey, me);
-      void queries.invalidateQueries({ queryKey: ['dashboard'] });
-      void queries.invalidateQueries({ queryKey: ['transactions'] });
+      for (const key of computed) void queries.invalidateQueries({ queryKey: [key] });
     },
   });
 }

@@ -1,11 +1,11 @@
 import { Button, Group, Stack, Text, Title } from '@mantine/core';
+import { lazy, Suspense } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useMe } from '@/api/me/queries';
 import type { Dashboard } from '@/api/types';
 import { runCommand } from '@/lib/commands';
 import { useLocale } from '@/lib/i18n';
 import { formatPeriod, type Period, todayIn } from '@/lib/period';
-import { CurrencySelect } from '@/ui/CurrencySelect';
 import { IconPlus } from '@/ui/icons';
 import { Logo } from '@/ui/Logo';
 import { PeriodPicker } from '@/ui/PeriodPicker';
@@ -18,6 +18,9 @@ import { useDashboard } from './queries';
 import { RecentRows } from './RecentRows';
 import { chosenPeriod, type DashboardSearch } from './search';
 import { SummaryCards } from './SummaryCards';
+
+/** A searchable list is a lot of code for a corner of the first screen, so it comes right after it. */
+const CurrencySelect = lazy(async () => ({ default: (await import('@/ui/CurrencySelect')).CurrencySelect }));
 
 type Props = { search: DashboardSearch; onSearch: (search: DashboardSearch) => void };
 
@@ -47,11 +50,13 @@ export function DashboardPage({ search, onSearch }: Props) {
             today={today}
             onChange={(next) => next && onSearch({ ...search, from: next.from, to: next.to })}
           />
-          <CurrencySelect
-            value={currency}
-            onChange={(code) => onSearch({ ...search, currency: code === me.base_currency ? undefined : code })}
-            w={100}
-          />
+          <Suspense fallback={<div style={{ inlineSize: 100, blockSize: 36 }} />}>
+            <CurrencySelect
+              value={currency}
+              onChange={(code) => onSearch({ ...search, currency: code === me.base_currency ? undefined : code })}
+              w={100}
+            />
+          </Suspense>
         </Group>
       </Group>
       {dashboard.data ? (

@@ -46,7 +46,7 @@ export function SummaryCards({ dashboard, rows }: Props) {
       />
       <Figure
         label={t('dashboard.review')}
-        to={{ review: true }}
+        to="review"
         value={formatCount(review.count, locale)}
         accent={review.count > 0}
         note={
@@ -59,14 +59,24 @@ export function SummaryCards({ dashboard, rows }: Props) {
   );
 }
 
-type FigureProps = { label: string; value: ReactNode; note: ReactNode; to: RowSearch; accent?: boolean };
+type FigureProps = { label: string; value: ReactNode; note: ReactNode; to: RowSearch | 'review'; accent?: boolean };
 
 function Figure({ label, value, note, to, accent = false }: FigureProps) {
-  return (
-    <Link to="/transactions" search={to} className={accent ? 'figure figure-accent' : 'figure'}>
+  const className = accent ? 'figure figure-accent' : 'figure';
+  const content = (
+    <>
       <span className="figure-label">{label}</span>
       <span className="figure-value">{value}</span>
       <span className="figure-note">{note}</span>
+    </>
+  );
+  return to === 'review' ? (
+    <Link to="/review" className={className}>
+      {content}
+    </Link>
+  ) : (
+    <Link to="/transactions" search={to} className={className}>
+      {content}
     </Link>
   );
 }

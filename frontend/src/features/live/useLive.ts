@@ -1,18 +1,19 @@
 import { useQueryClient } from '@tanstack/react-query';
 import { useEffect, useState } from 'react';
 import { auth, reasonOf } from '@/api/auth';
-import { invalidateBook } from '@/api/history/queries';
+import { computed, invalidateBook } from '@/api/history/queries';
 import { ledgerVersion } from '@/api/version';
 import type { LiveMessage } from '@/lib/channel';
 import { startLive } from './stream';
 
 /** Which cached answers a change of one kind makes stale. */
 const affected: Record<string, string[]> = {
-  transaction: ['transactions', 'transaction', 'dashboard', 'categories'],
-  category: ['categories', 'transactions', 'dashboard'],
-  account: ['dashboard'],
-  settings: ['me', 'dashboard', 'transactions'],
-  merchant: ['transactions'],
+  transaction: [...computed, 'transaction', 'categories'],
+  category: [...computed, 'categories'],
+  account: ['dashboard', 'insights'],
+  settings: [...computed, 'me', 'classifier'],
+  merchant: ['transactions', 'review', 'classifier'],
+  silence: ['insights'],
 };
 
 /** Follows the ledger while signed in. Returns since when the view may be stale, or `null`. */

@@ -1,4 +1,5 @@
 import { Button, Group, Text } from '@mantine/core';
+import { Link } from '@tanstack/react-router';
 import { useTranslation } from 'react-i18next';
 import { useMe } from '@/api/me/queries';
 import { useLocale } from '@/lib/i18n';
@@ -8,7 +9,8 @@ import { Section } from '@/ui/Section';
 import { ErrorState, FormProblem, Loading } from '@/ui/States';
 import { useClassifier, useRetrain } from './queries';
 
-export function ClassifierSection() {
+/** What serves now. The page behind the link has the rest. */
+export function ClassifierSection({ whole = false }: { whole?: boolean }) {
   const { t } = useTranslation();
   const { locale } = useLocale();
   const me = useMe();
@@ -38,11 +40,14 @@ export function ClassifierSection() {
           />
         </dl>
       ) : null}
+      {facts?.status === 'training' ? (
+        <Text size="sm" mt="xs" role="status">
+          {t('classifier.training')}
+        </Text>
+      ) : null}
       {last ? (
         <Text size="sm" c="dimmed" mt="xs">
-          {t(last.outcome === 'promoted' ? 'classifier.promoted' : 'classifier.rejected', {
-            time: formatInstant(last.at, locale, me.time_zone),
-          })}
+          {t(outcomeKey(last.outcome), { time: formatInstant(last.at, locale, me.time_zone) })}
           {last.reason ? (
             <>
               {' · '}
@@ -52,7 +57,12 @@ export function ClassifierSection() {
         </Text>
       ) : null}
       <FormProblem error={retrain.error} />
-      {me.role === 'admin' ? (
+      {whole ? null : (
+        <Link to="/settings/classifier" className="plain-link">
+          {t('classifier.more')}
+        </Link>
+      )}
+      {whole && me.role === 'admin' ? (
         <Group mt="sm">
           <Button variant="default" onClick={() => retrain.mutate()} loading={retrain.isPending}>
             {t('classifier.retrain')}
@@ -66,6 +76,17 @@ export function ClassifierSection() {
       ) : null}
     </Section>
   );
+}
+
+function outcomeKey(outcome: string) {
+  switch (outcome) {
+    case 'promoted':
+      return 'classifier.promoted';
+    case 'rejected':
+      return 'classifier.rejected';
+    default:
+      return 'classifier.failed';
+  }
 }
 
 function Fact({ term, value }: { term: string; value: string }) {

@@ -62,3 +62,36 @@ export function useRetrain() {
     retry: false,
   });
 }
+
+export function useRollBack() {
+  const queries = useQueryClient();
+  return useMutation({
+    mutationFn: (number: number) => unwrap(client.POST('/api/v1/classifier/roll-back', { body: { number } })),
+    onSuccess: (facts) => {
+      queries.setQueryData(classifierQuery.queryKey, facts);
+      queries.removeQueries({ queryKey: ['suggestion'], type: 'inactive' });
+    },
+    retry: false,
+  });
+}
+
+export const mostCorrections = 500;
+
+const correctionsQuery = queryOptions({
+  queryKey: ['classifier', 'corrections'],
+  queryFn: async ({ signal }) => {
+    const query = { limit: mostCorrections };
+    return (await unwrap(client.GET('/api/v1/classifier/corrections', { params: { query }, signal }))).data;
+  },
+});
+
+export const useCorrections = () => useQuery(correctionsQuery);
+
+export function useForget() {
+  const queries = useQueryClient();
+  return useMutation({
+    mutationFn: (merchant: string) =>
+      unwrap(client.DELETE('/api/v1/classifier/corrections', { params: { query: { merchant } } })),
+    onSuccess: () => queries.invalidateQueries({ queryKey: ['classifier'] }),
+  });
+}

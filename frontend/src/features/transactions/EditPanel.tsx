@@ -4,13 +4,13 @@ import { useTranslation } from 'react-i18next';
 import { useAuth } from '@/api/auth';
 import { digitsOf, useCurrencies } from '@/api/currencies/queries';
 import { keyed } from '@/api/idempotency';
+import { usePatchTransaction, useTransaction } from '@/api/transactions/queries';
 import type { Transaction } from '@/api/types';
 import { useLocale } from '@/lib/i18n';
 import { IconTrash } from '@/ui/icons';
+import { useCategoryChanged } from '@/ui/similar';
 import { ErrorState, FormProblem, Loading } from '@/ui/States';
-import { showDone } from '@/ui/UndoToast';
 import { checkDraft, type DraftProblems, draftOf, toPatch } from './draft';
-import { usePatchTransaction, useTransaction } from './queries';
 import { draftFields, TransactionFields } from './TransactionFields';
 
 type Props = { id: string | undefined; onClose: () => void; onDelete: (transaction: Transaction) => void };
@@ -47,6 +47,7 @@ function EditForm({ transaction, onClose, onDelete }: FormProps) {
   const { t } = useTranslation();
   const currencies = useCurrencies();
   const patch = usePatchTransaction();
+  const changed = useCategoryChanged();
   // What was shown when editing began: a change from elsewhere must not be taken for one of this form.
   const [before] = useState(transaction);
   const [draft, setDraft] = useState(() => draftOf(transaction));
@@ -71,8 +72,9 @@ function EditForm({ transaction, onClose, onDelete }: FormProps) {
     patch.mutate(
       { id: before.id, body, idempotencyKey: pending.current.key },
       {
-        onSuccess: ({ entryId }) => {
-          showDone(t('edit.done', { description: draft.description.trim() }), entryId);
+        onSuccess: ({ data, entryId }) => {
+          const similar = body.category_id ? data.similar : 0;
+          changed(t('edit.done', { description: draft.description.trim() }), entryId, before.id, similar);
           onClose();
         },
       },

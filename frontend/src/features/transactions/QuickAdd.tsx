@@ -7,15 +7,18 @@ import { useCategories } from '@/api/categories/queries';
 import { digitsOf, useCurrencies } from '@/api/currencies/queries';
 import { keyed } from '@/api/idempotency';
 import { useMe } from '@/api/me/queries';
-import type { Transaction } from '@/api/types';
+import { useSuggestion } from '@/api/transactions/queries';
+import type { Anomaly, Transaction } from '@/api/types';
 import { useLocale } from '@/lib/i18n';
 import { formatMoney } from '@/lib/money';
 import { todayIn } from '@/lib/period';
+import { useAnomalyText } from '@/ui/anomaly';
 import { useCategoryName } from '@/ui/category';
+import { IconWarning } from '@/ui/icons';
 import { FormProblem } from '@/ui/States';
 import { showDone } from '@/ui/UndoToast';
 import { checkDraft, type Draft, type DraftProblems, emptyDraft, toNew } from './draft';
-import { useRecordTransaction, useSuggestion } from './queries';
+import { useRecordTransaction } from './queries';
 import { SuggestionChip } from './SuggestionChip';
 import { draftFields, TransactionFields } from './TransactionFields';
 
@@ -69,7 +72,9 @@ function AddForm({ onDone }: { onDone: () => void }) {
     if (pending.current?.text !== text) pending.current = { text, variables: asVariables(body) };
     record.mutate(pending.current.variables, {
       onSuccess: ({ data, entryId }) => {
-        showDone(done(data.transaction), entryId);
+        const said = done(data.transaction);
+        if (data.anomalies.length === 0) showDone(said, entryId);
+        else showDone(<WithAnomalies said={said} anomalies={data.anomalies} />, entryId, undefined, true);
         onDone();
       },
     });
@@ -106,6 +111,24 @@ function AddForm({ onDone }: { onDone: () => void }) {
         </Group>
       </Stack>
     </form>
+  );
+}
+
+/** What is unusual about it, told in the moment when it can still be put right. */
+function WithAnomalies({ said, anomalies }: { said: string; anomalies: Anomaly[] }) {
+  const text = useAnomalyText();
+  return (
+    <>
+      {said}
+      <ul className="toast-anomalies">
+        {anomalies.map((one) => (
+          <li key={one.kind}>
+            <IconWarning size={16} />
+            <span>{text(one)}</span>
+          </li>
+        ))}
+      </ul>
+    </>
   );
 }
 

@@ -4,18 +4,20 @@ import { useTranslation } from 'react-i18next';
 import { useCategories } from '@/api/categories/queries';
 import { keyed } from '@/api/idempotency';
 import { useMe } from '@/api/me/queries';
+import { usePatchTransaction } from '@/api/transactions/queries';
 import type { Transaction } from '@/api/types';
 import { runCommand } from '@/lib/commands';
 import { todayIn } from '@/lib/period';
 import { useCategoryName } from '@/ui/category';
 import { IconList, IconPlus } from '@/ui/icons';
+import { useCategoryChanged } from '@/ui/similar';
 import { EmptyState, ErrorState, Loading, useProblemText } from '@/ui/States';
 import { notifications } from '@mantine/notifications';
 import { showDone } from '@/ui/UndoToast';
 import { EditPanel } from './EditPanel';
 import { FilterBar } from './FilterBar';
 import { countFilters, type Filters } from './filters';
-import { useDeleteTransaction, usePatchTransaction, useTransactions } from './queries';
+import { useDeleteTransaction, useTransactions } from './queries';
 import { Totals } from './Totals';
 import { TransactionTable } from './TransactionTable';
 
@@ -101,6 +103,7 @@ function useRowActions(categories: ReturnType<typeof useCategories>) {
   const { t } = useTranslation();
   const name = useCategoryName();
   const text = useProblemText();
+  const changed = useCategoryChanged();
   const { mutateAsync: patch } = usePatchTransaction();
   const { mutateAsync: del } = useDeleteTransaction();
   const failed = (error: unknown) => notifications.show({ message: text(error), color: 'orange' });
@@ -109,7 +112,8 @@ function useRowActions(categories: ReturnType<typeof useCategories>) {
     changeCategory(row: Transaction, category_id: string) {
       const category = name(categories.find((one) => one.id === category_id));
       patch(keyed({ id: row.id, body: { category_id } })).then(
-        ({ entryId }) => showDone(t('row.learned', { description: row.description, category }), entryId),
+        ({ data, entryId }) =>
+          changed(t('row.learned', { description: row.description, category }), entryId, row.id, data.similar),
         failed,
       );
     },

@@ -1,5 +1,8 @@
 /** Every visible text in English. The Hebrew table has the same keys; a test proves it. */
+import { enInsights as insights } from './en-insights';
+
 export const en = {
+  ...insights,
   action: {
     apply: 'Apply',
     cancel: 'Cancel',
@@ -78,6 +81,33 @@ export const en = {
     rejected: 'The last training on {{time}} was no improvement and was not used',
     retrain: 'Train again',
     started: 'Training has started.',
+    failed: 'The last training on {{time}} did not end well',
+    training: 'A training is under way.',
+    more: 'History, corrections and sharing',
+    back: 'Back to the settings',
+    history: 'Versions',
+    historyText: 'What served so far, the newest first.',
+    builtin: 'Comes with the program',
+    serving: 'in use',
+    rollBack: 'Go back to this',
+    rollBackTo: 'Go back to version {{version}}',
+    rolledBack: 'Version {{version}} is in use now.',
+    rollBackTitle: 'Go back to version {{version}}?',
+    rollBackText: 'It serves everybody on this server from now on. The present one stays in the list.',
+    corrections: 'My corrections',
+    correctionsText: 'What you decided counts before any model. Forget what no longer holds.',
+    noCorrections: 'You have not corrected anything yet.',
+    correctionsShown: 'The first {{shown}} of {{count}} are shown.',
+    findCorrection: 'Find a merchant',
+    forget: 'Forget',
+    forgetOne: 'Forget {{merchant}}',
+    forgotten: '{{merchant}} is forgotten.',
+    sharing: 'Sharing',
+    sharingText: 'The model that everybody on this server shares learns from corrections.',
+    household: 'This server serves one household, so the corrections of all teach the model.',
+    share: 'Let my corrections teach the shared model',
+    shareText:
+      'Only words that are well known or that several people corrected are ever taken over, and nobody weighs more than a fiftieth.',
   },
   dashboard: {
     title: 'Dashboard',
@@ -266,6 +296,7 @@ export const en = {
     source: {
       sign: 'money coming in',
       memory: 'as you chose before',
+      corrections: 'learned from your corrections',
       model: 'learned from similar ones',
       unsure: 'a guess, please check',
     },

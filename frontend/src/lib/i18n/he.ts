@@ -1,5 +1,8 @@
 /** כל הטקסטים הנראים בעברית, באותם מפתחות כמו באנגלית. */
+import { heInsights as insights } from './he-insights';
+
 export const he = {
+  ...insights,
   action: {
     apply: 'החלה',
     cancel: 'ביטול',
@@ -78,6 +81,32 @@ export const he = {
     rejected: 'האימון האחרון, {{time}}, לא שיפר את התוצאות ולא נכנס לשימוש',
     retrain: 'אימון מחדש',
     started: 'האימון התחיל.',
+    failed: 'האימון האחרון, {{time}}, לא הסתיים כראוי',
+    training: 'מתבצע אימון.',
+    more: 'היסטוריה, תיקונים ושיתוף',
+    back: 'חזרה להגדרות',
+    history: 'גרסאות',
+    historyText: 'מה ששירת עד עכשיו, מהחדש לישן.',
+    builtin: 'מגיע עם התוכנה',
+    serving: 'בשימוש',
+    rollBack: 'לחזור לגרסה הזו',
+    rollBackTo: 'לחזור לגרסה {{version}}',
+    rolledBack: 'גרסה {{version}} בשימוש מעכשיו.',
+    rollBackTitle: 'לחזור לגרסה {{version}}?',
+    rollBackText: 'היא תשרת מעכשיו את כולם בשרת הזה. הגרסה הנוכחית תישאר ברשימה.',
+    corrections: 'התיקונים שלי',
+    correctionsText: 'מה שהחלטת קודם לכל מודל. אפשר לשכוח מה שכבר לא נכון.',
+    noCorrections: 'עוד לא תיקנת שום דבר.',
+    correctionsShown: 'מוצגים {{shown}} הראשונים מתוך {{count}}.',
+    findCorrection: 'חיפוש בית עסק',
+    forget: 'לשכוח',
+    forgetOne: 'לשכוח את {{merchant}}',
+    forgotten: '{{merchant}} נשכח.',
+    sharing: 'שיתוף',
+    sharingText: 'המודל המשותף לכולם בשרת הזה לומד מתיקונים.',
+    household: 'השרת הזה משרת משק בית אחד, ולכן התיקונים של כולם מלמדים את המודל.',
+    share: 'שהתיקונים שלי ילמדו את המודל המשותף',
+    shareText: 'נלקחות רק מילים ידועות או כאלה שכמה אנשים תיקנו, ולאף אחד אין משקל של יותר מחלק אחד מחמישים.',
   },
   dashboard: {
     title: 'מבט כללי',
@@ -270,6 +299,7 @@ export const he = {
     source: {
       sign: 'כסף שנכנס',
       memory: 'כמו שבחרת בעבר',
+      corrections: 'נלמד מהתיקונים שלך',
       model: 'נלמד מתנועות דומות',
       unsure: 'ניחוש, כדאי לבדוק',
     },

@@ -2,7 +2,6 @@
 import i18next, { type i18n as I18n } from 'i18next';
 import { initReactI18next, useTranslation } from 'react-i18next';
 import { en } from './en';
-import { he } from './he';
 
 export type Language = 'en' | 'he';
 
@@ -16,6 +15,11 @@ export function languageOf(locale: string | null | undefined): Language {
 
 export function directionOf(language: string): 'ltr' | 'rtl' {
   return languageOf(language) === 'he' ? 'rtl' : 'ltr';
+}
+
+/** Keeps a name or a figure in its own direction inside a sentence of the other one. */
+export function isolate(text: string): string {
+  return `\u2068${text}\u2069`;
 }
 
 function remembered(): Language {
@@ -34,10 +38,16 @@ void i18n.use(initReactI18next).init({
   lng: remembered(),
   fallbackLng: 'en',
   supportedLngs: [...languages],
-  resources: { en: { translation: en }, he: { translation: he } },
+  resources: { en: { translation: en } },
   interpolation: { escapeValue: false },
   initAsync: false,
 });
+
+/** Texts other than the English ones, which are the fallback, are fetched when they are first needed. */
+async function load(language: string) {
+  if (languageOf(language) !== 'he' || i18n.hasResourceBundle('he', 'translation')) return;
+  i18n.addResourceBundle('he', 'translation', (await import('./he')).he);
+}
 
 function applyToDocument(language: string) {
   document.documentElement.lang = language;
@@ -46,7 +56,14 @@ function applyToDocument(language: string) {
 
 applyToDocument(i18n.language);
 
+/** Resolves once the first page can be written in its language; without its texts it is written in English. */
+export const textsReady: Promise<unknown> = load(i18n.language).catch(async () => {
+  await i18n.changeLanguage('en');
+  applyToDocument('en');
+});
+
 export async function changeLanguage(language: Language) {
+  await load(language);
   try {
     localStorage.setItem(storageKey, language);
   } catch {

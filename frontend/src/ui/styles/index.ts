@@ -6,4 +6,5 @@ import './category.css';
 import './dashboard.css';
 import './transactions.css';
 import './settings.css';
+import './insights.css';
 import './narrow.css';
