@@ -5,7 +5,7 @@ use std::{fs, os::unix::fs::PermissionsExt};
 use finbrain::store::embedded::{EmbeddedStore, FILE, OpenError};
 use finbrain_domain::{
     ids::BookId,
-    ports::{AppendError, Journal, Snapshot, StoreError, Users},
+    ports::{AppendError, Journal, Models as _, Snapshot, StoreError, Users},
 };
 
 use super::{opened, shell};
