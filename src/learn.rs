@@ -13,7 +13,7 @@ pub async fn train(models: &dyn Models, clock: &dyn Clock, sharing: Sharing) -> 
     let outcome = train_now(models, clock, sharing).await?;
     let serving = serving(models).await?;
     match outcome.reason() {
-        None => println!("{}: model {}", outcome.as_str(), serving.number),
+        None => println!("{}", outcome.as_str()),
         Some(reason) => println!("{}: {reason}", outcome.as_str()),
     }
     println!("model {} ({})", serving.number, serving.model.version());

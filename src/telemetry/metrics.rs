@@ -13,6 +13,8 @@ const RESIDENT: &str = "finbrain_process_resident_bytes";
 const OPEN_FILES: &str = "finbrain_process_open_fds";
 const UPTIME: &str = "finbrain_process_uptime_seconds";
 
+/// Tenths, for what lies between 0 and 1.
+const CONFIDENCE: [f64; 10] = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0];
 /// From 100 microseconds, what a dashboard may take, to the 10 seconds after which nobody waits any longer.
 const SECONDS: [f64; 15] =
     [0.000_1, 0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0];
@@ -51,6 +53,8 @@ impl Metrics {
     pub fn detached() -> (PrometheusRecorder, Self) {
         let recorder = PrometheusBuilder::new()
             .set_buckets_for_metric(Matcher::Suffix("_seconds".to_owned()), &SECONDS)
+            .expect("there are buckets")
+            .set_buckets_for_metric(Matcher::Suffix("_confidence".to_owned()), &CONFIDENCE)
             .expect("there are buckets")
             .build_recorder();
         let handle = recorder.handle();

@@ -184,3 +184,21 @@ async fn an_administrator_rolls_back_to_the_built_in_model() {
     dana.post("/classifier/roll-back", json!({"number": 7})).is(404).await;
     omer.post("/classifier/roll-back", json!({"number": 0})).is(403).await;
 }
+
+#[tokio::test]
+async fn an_administrator_evaluates_labelled_rows() {
+    let app = spawn_app();
+    let (dana, omer) = (app.register("Dana").await, app.register("Omer").await);
+    let rows = "description,category\ncoffee,food-drinks\nbus ticket,food-drinks\n";
+    let path = "/classifier/evaluate";
+
+    let figures = dana.post(path, json!({})).raw(rows, "text/csv").is(200).await;
+
+    assert_eq!((&figures["rows"], &figures["accuracy"]), (&json!(2), &json!(0.5)));
+    assert_eq!(figures["by_category"], json!([{"category_id": "food-drinks", "rows": 2, "right": 1}]));
+    omer.post(path, json!({})).raw(rows, "text/csv").is(403).await;
+    dana.post(path, json!({})).raw(rows, "application/json").is(415).await;
+    let refused =
+        dana.post(path, json!({})).raw("description,category\nsecret,Food\n", "text/csv").is(422).await;
+    assert!(!refused.text().contains("secret"));
+}

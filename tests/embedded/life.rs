@@ -143,9 +143,9 @@ async fn small_changes_are_readable_with_any_client() {
 }
 
 #[tokio::test]
-async fn the_last_five_models_are_kept() {
+async fn the_last_nine_models_are_kept() {
     let (dir, store) = opened();
-    for n in 0..8 {
+    for n in 0..12 {
         store.promote(vec![n], draft().at).await.unwrap();
     }
 
@@ -157,5 +157,5 @@ async fn the_last_five_models_are_kept() {
         )
         .unwrap();
 
-    assert_eq!(kept, "4,5,6,7,8");
+    assert_eq!(kept, "4,5,6,7,8,9,10,11,12");
 }

@@ -5,7 +5,7 @@ use std::{fs, os::unix::fs::PermissionsExt};
 use finbrain::store::embedded::{EmbeddedStore, FILE, OpenError};
 use finbrain_domain::{
     ids::BookId,
-    ports::{AppendError, Journal, Snapshot, StoreError, Users},
+    ports::{AppendError, Journal, Models as _, Snapshot, StoreError, Users},
 };
 
 use super::{opened, shell};
@@ -104,6 +104,24 @@ fn a_file_of_a_newer_version_is_refused_by_its_number() {
         assert!(matches!(refused, OpenError::Newer { found: 99, .. }), "{refused}");
         assert!(refused.to_string().contains("newer finbrain (schema 99"));
     }
+}
+
+#[tokio::test]
+async fn a_file_of_the_first_version_is_brought_up_and_serves_its_newest_model() {
+    let (dir, store) = opened();
+    for n in 1..=3 {
+        store.promote(vec![n], jiff::Timestamp::UNIX_EPOCH).await.unwrap();
+    }
+    store.close().await;
+    drop(store);
+    shell(dir.path()).execute_batch("DROP TABLE serving_model; PRAGMA user_version = 1;").unwrap();
+
+    let refused = EmbeddedStore::open_read_only(dir.path()).unwrap_err();
+    assert!(matches!(refused, OpenError::Older { found: 1, .. }), "{refused}");
+    let store = EmbeddedStore::open(dir.path()).unwrap();
+
+    assert_eq!(store.newest().await, Ok(Some(3)));
+    assert_eq!(store.current().await.unwrap().unwrap().bytes, [3]);
 }
 
 #[test]

@@ -23,7 +23,10 @@ use finbrain_actors::{
     erasure::erase,
     rates::RatesHandle,
     registry::{Owner, Registry},
-    user_session::{AmendSettings, Envelope, ForgetCorrection, GetSettings, RaiseGeneration, Reader},
+    user_session::{
+        AmendSettings, Command, Decision, Envelope, ForgetCorrection, GetSettings, RaiseGeneration, Reader,
+        View,
+    },
     worker::WorkerHandle,
 };
 use finbrain_domain::{
@@ -35,6 +38,7 @@ use finbrain_domain::{
     session::SessionLife,
     settings::{Settings, SettingsPatch},
     text::Name,
+    transaction::teach,
     user::{Role, User},
 };
 use jiff::Timestamp;
@@ -336,22 +340,25 @@ async fn an_entry_that_cannot_be_read_does_not_hold_up_the_lessons_behind_it() {
     house.until("nothing is pending", async || house.store.pending(10).await.unwrap().is_empty()).await;
 }
 
-/// What a person chose for a merchant, as it stands in their book, to be delivered.
-async fn correct(house: &House, owner: Owner, merchant: &str) {
-    let change = Change::Merchant {
-        merchant: merchant.to_owned(),
-        from: None,
-        to: Some(CategoryId::parse("food-drinks").unwrap()),
-    };
-    append(house, owner, vec![change]).await;
+/// What a person chose for a merchant, written to be delivered.
+struct Correct(&'static str);
+
+impl Command for Correct {
+    type Output = ();
+
+    fn decide(&self, view: &View<'_>) -> Result<Decision<()>, Error> {
+        let lesson = teach(view.ledger, self.0, &CategoryId::parse("food-drinks").unwrap());
+        Ok(Decision { effects: true, ..Decision::new(lesson.into_iter().collect(), ()) })
+    }
+
+    fn replay(&self, _: &[Change], _: &View<'_>) -> Result<(), Error> {
+        Ok(())
+    }
 }
 
-async fn append(house: &House, owner: Owner, changes: Vec<Change>) {
-    let head = house.store.head(owner.book).await.unwrap();
-    let last = house.store.before(owner.book, head + 1, 1).await.unwrap().remove(0);
-    let draft = Draft { changes, pending: true, ..draft(Author::User(owner.user)) };
-    let entry = Entry::seal(owner.book, head + 1, last.chain, &draft).unwrap();
-    house.store.append(entry).await.unwrap();
+async fn correct(house: &House, owner: Owner, merchant: &'static str) {
+    let envelope = Envelope { author: Author::User(owner.user), ..Envelope::system() };
+    house.registry.command(owner, Correct(merchant), envelope).await.unwrap();
 }
 
 async fn share(house: &House, owner: Owner, shares: bool) {
@@ -375,7 +382,7 @@ async fn among_strangers_only_those_who_share_teach_and_who_stops_takes_it_back(
 
     share(&house, shares, true).await;
     correct(&house, shares, "market").await;
-    correct(&house, silent, "never").await;
+    correct(&house, silent, "never again").await;
     delivered(&house).await;
 
     let taught = house.store.examples(10).await.unwrap();
