@@ -63,7 +63,7 @@ fn an_amount_far_from_the_merchants_median_is_unusual() {
 #[test]
 fn a_constant_price_does_not_alarm_at_a_cent() {
     let merchant = shop(&[-2_900; 12]);
-    let past = Past { merchant: &merchant, ..NOTHING };
+    let past = Past { merchant: &merchant, category: &[-2_900; 12], ..NOTHING };
 
     assert_eq!(unusual(&today(-2_901), &past), []);
     assert_eq!(unusual(&today(-3_100), &past), []);
@@ -79,6 +79,13 @@ fn without_a_history_at_the_merchant_the_category_decides() {
     let findings = unusual(&today(-90_000), &past);
 
     assert!(matches!(findings[..], [Finding::Amount { against: Against::Category, .. }]), "{findings:?}");
+}
+
+#[test]
+fn one_merchant_that_fills_a_category_does_not_make_the_others_unusual() {
+    let fares_and_fuel: Vec<i64> = (0..100).map(|at| if at % 12 == 0 { -4_800 } else { -280 }).collect();
+
+    assert_eq!(unusual(&today(-4_700), &Past { category: &fares_and_fuel, ..NOTHING }), []);
 }
 
 #[test]
