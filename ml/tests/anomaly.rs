@@ -89,6 +89,14 @@ fn one_merchant_that_fills_a_category_does_not_make_the_others_unusual() {
 }
 
 #[test]
+fn a_category_of_one_price_has_a_spread_all_the_same() {
+    let past = Past { category: &[-280; 100], ..NOTHING };
+
+    assert_eq!(unusual(&today(-1_200), &past), []);
+    assert!(!unusual(&today(-12_000), &past).is_empty());
+}
+
+#[test]
 fn a_small_amount_is_not_unusual() {
     let merchant = shop(&[-2_900, -3_100, -3_400, -2_700, -3_000, -3_300]);
 
@@ -162,6 +170,15 @@ fn a_recurring_payment_that_costs_more_is_a_price_rise() {
     assert!((percent - 25.0).abs() < 1e-9);
     assert_eq!(unusual(&today(-1_005), &past), []);
     assert_eq!(unusual(&today(-900), &past), []);
+}
+
+#[test]
+fn a_price_that_was_paid_before_is_no_price_rise() {
+    let (merchant, series) = monthly(&[-1_000, -1_000, -1_000, -1_000, -1_250, -1_000, -1_000, -1_000]);
+    let past = Past { merchant: &merchant, series: &series, ..NOTHING };
+
+    assert_eq!(unusual(&today(-1_250), &past), []);
+    assert!(matches!(unusual(&today(-1_260), &past)[..], [Finding::PriceRise { .. }]));
 }
 
 #[test]
