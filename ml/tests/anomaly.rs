@@ -29,22 +29,18 @@ fn shop(amounts: &[i64]) -> Vec<Payment> {
 fn monthly(amounts: &[i64]) -> (Vec<Payment>, Vec<Series>) {
     let date = |months: i64| TODAY.saturating_sub(Span::new().months(months));
     let payments: Vec<Payment> =
-        (1..).zip(amounts).map(|(back, &amount)| Payment { date: date(back), amount }).rev_sorted();
+        sorted((1..).zip(amounts).map(|(back, &amount)| Payment { date: date(back), amount }));
     let occurrences: Vec<Occurrence> =
         payments.iter().map(|one| Occurrence { date: one.date, amount: one.amount }).collect();
     let series = recurring(&occurrences, TODAY);
     (payments, series)
 }
 
-trait RevSorted: Iterator<Item = Payment> + Sized {
-    fn rev_sorted(self) -> Vec<Payment> {
-        let mut payments: Vec<Payment> = self.collect();
-        payments.sort_by_key(|one| one.date);
-        payments
-    }
+fn sorted(payments: impl Iterator<Item = Payment>) -> Vec<Payment> {
+    let mut payments: Vec<Payment> = payments.collect();
+    payments.sort_by_key(|one| one.date);
+    payments
 }
-
-impl<I: Iterator<Item = Payment>> RevSorted for I {}
 
 #[test]
 fn an_amount_far_from_the_merchants_median_is_unusual() {
@@ -63,7 +59,7 @@ fn an_amount_far_from_the_merchants_median_is_unusual() {
 #[test]
 fn a_constant_price_does_not_alarm_at_a_cent() {
     let merchant = shop(&[-2_900; 12]);
-    let past = Past { merchant: &merchant, ..NOTHING };
+    let past = Past { merchant: &merchant, category: &[-2_900; 12], ..NOTHING };
 
     assert_eq!(unusual(&today(-2_901), &past), []);
     assert_eq!(unusual(&today(-3_100), &past), []);
@@ -79,6 +75,21 @@ fn without_a_history_at_the_merchant_the_category_decides() {
     let findings = unusual(&today(-90_000), &past);
 
     assert!(matches!(findings[..], [Finding::Amount { against: Against::Category, .. }]), "{findings:?}");
+}
+
+#[test]
+fn one_merchant_that_fills_a_category_does_not_make_the_others_unusual() {
+    let fares_and_fuel: Vec<i64> = (0..100).map(|at| if at % 12 == 0 { -4_800 } else { -280 }).collect();
+
+    assert_eq!(unusual(&today(-4_700), &Past { category: &fares_and_fuel, ..NOTHING }), []);
+}
+
+#[test]
+fn a_category_of_one_price_has_a_spread_all_the_same() {
+    let past = Past { category: &[-280; 100], ..NOTHING };
+
+    assert_eq!(unusual(&today(-1_200), &past), []);
+    assert!(!unusual(&today(-12_000), &past).is_empty());
 }
 
 #[test]
@@ -114,7 +125,7 @@ fn another_amount_or_four_days_later_is_no_duplicate() {
 #[test]
 fn two_equal_bus_fares_a_day_are_a_habit() {
     let fares = (0..40).flat_map(|back| [before(back); 2]).map(|date| Payment { date, amount: -280 });
-    let merchant = fares.rev_sorted();
+    let merchant = sorted(fares);
 
     assert_eq!(unusual(&today(-280), &Past { merchant: &merchant, ..NOTHING }), []);
 }
@@ -123,7 +134,7 @@ fn two_equal_bus_fares_a_day_are_a_habit() {
 fn a_second_subscription_of_the_same_price_that_is_due_is_no_duplicate() {
     let months = (1..=8).map(|months| TODAY.saturating_sub(Span::new().months(months)));
     let own = months.map(|date| Payment { date, amount: -1_500 });
-    let merchant = own.chain([Payment { date: before(1), amount: -1_500 }]).rev_sorted();
+    let merchant = sorted(own.chain([Payment { date: before(1), amount: -1_500 }]));
     let (_, series) = monthly(&[-1_500; 8]);
 
     let known = unusual(&today(-1_500), &Past { merchant: &merchant, series: &series, ..NOTHING });
@@ -158,6 +169,15 @@ fn a_recurring_payment_that_costs_more_is_a_price_rise() {
 }
 
 #[test]
+fn a_price_that_was_paid_before_is_no_price_rise() {
+    let (merchant, series) = monthly(&[-1_000, -1_000, -1_000, -1_000, -1_250, -1_000, -1_000, -1_000]);
+    let past = Past { merchant: &merchant, series: &series, ..NOTHING };
+
+    assert_eq!(unusual(&today(-1_250), &past), []);
+    assert!(matches!(unusual(&today(-1_260), &past)[..], [Finding::PriceRise { .. }]));
+}
+
+#[test]
 fn money_coming_in_is_never_unusual() {
     let merchant = shop(&[-2_900; 6]);
 
@@ -177,7 +197,7 @@ proptest! {
         usual in proptest::collection::vec(amounts(), 0..40),
         amount in amounts(),
     ) {
-        let merchant = paid.iter().map(|&(back, amount)| Payment { date: before(back), amount }).rev_sorted();
+        let merchant = sorted(paid.iter().map(|&(back, amount)| Payment { date: before(back), amount }));
         let occurrences: Vec<Occurrence> =
             merchant.iter().map(|one| Occurrence { date: one.date, amount: one.amount }).collect();
         let series = recurring(&occurrences, TODAY);

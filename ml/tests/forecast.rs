@@ -60,6 +60,17 @@ fn without_evidence_the_simplest_method_is_kept() {
 }
 
 #[test]
+fn one_month_alone_does_not_choose_a_method() {
+    let history = [44_503, 44_034, 100, 20_262, 30_865, 100, 29_905, 100];
+
+    for unit in [1, 3, 7, 10, 100, 1_000] {
+        let history = history.map(|amount| amount * unit);
+
+        assert_eq!(forecast(&history, 1).unwrap().method, Method::Median12, "{unit}");
+    }
+}
+
+#[test]
 fn a_move_to_another_level_is_noticed() {
     let level = |at: usize| if at < 30 { 100_000.0 } else { 160_000.0 };
     let history = series(36, |at| level(at) + 2_000.0 * noise(at));

@@ -65,6 +65,18 @@ fn a_charge_at_the_end_of_the_month_returns_to_the_31st() {
 }
 
 #[test]
+fn a_short_february_does_not_shorten_the_months_after_it() {
+    let occurrences: Vec<Occurrence> = [(2024, 10, 31), (2024, 11, 30), (2024, 12, 31), (2025, 1, 31)]
+        .map(|(year, month, day)| Occurrence { date: date(year, month, day), amount: -50_000 })
+        .to_vec();
+
+    let series = found(&occurrences);
+
+    let expected: Vec<Date> = series[0].expected(date(2025, 4, 30)).collect();
+    assert_eq!(expected, [date(2025, 2, 28), date(2025, 3, 31), date(2025, 4, 30)]);
+}
+
+#[test]
 fn weekends_move_a_payment_but_not_the_day_it_is_due() {
     let days = [(1, 1), (2, 1), (3, 3), (4, 1), (5, 1), (6, 2), (7, 1), (8, 3)];
     let occurrences: Vec<Occurrence> =
@@ -112,6 +124,39 @@ fn a_subscription_stands_out_from_purchases_at_the_same_shop() {
 
     let [only] = &series[..] else { panic!("{series:?}") };
     assert_eq!((only.amount, only.count), (-899, 9));
+}
+
+#[test]
+fn a_subscription_stays_one_series_when_its_price_rises_among_purchases() {
+    let mut occurrences = paid(START, Cadence::Monthly, &[-899, -899, -899, -899, -899, -899, -1_199]);
+    let purchases = [(3, -4_510), (17, -1_999), (41, -12_700), (80, -2_350), (96, -7_405), (150, -3_120)];
+    occurrences.extend(
+        purchases
+            .map(|(day, amount)| Occurrence { date: START.saturating_add(Span::new().days(day)), amount }),
+    );
+
+    let series = found(&sorted(occurrences));
+
+    let [only] = &series[..] else { panic!("{series:?}") };
+    let rise = only.price_rise.map(|rise| (rise.from, rise.to));
+    assert_eq!((only.count, rise), (7, Some((-899, -1_199))));
+}
+
+#[test]
+fn a_price_among_many_in_a_place_visited_at_odd_times_is_no_series() {
+    let menu = [-320, -380, -450, -790];
+    let days =
+        [0, 1, 4, 6, 9, 10, 13, 17, 18, 20, 24, 27, 29, 30, 34, 37, 39, 44, 45, 49, 51, 56, 58, 60, 65, 66];
+    let visits: Vec<Occurrence> = days
+        .into_iter()
+        .enumerate()
+        .map(|(at, day)| Occurrence {
+            date: START.saturating_add(Span::new().days(day)),
+            amount: menu[at * at % 7 % 4],
+        })
+        .collect();
+
+    assert_eq!(found(&visits), []);
 }
 
 #[test]

@@ -5,6 +5,8 @@ use super::methods::{Method, YEAR};
 
 /// With fewer months foretold a method cannot be told from the simplest.
 const FEWEST_ERRORS: usize = 6;
+/// Two methods that differ in a single month have a gain equal to its standard error: neither it nor rounding may decide.
+const CLEARLY: f64 = 1.000_001;
 /// A mean needs so many errors before it may scale a range.
 const FEWEST_AHEAD: usize = 8;
 
@@ -62,7 +64,7 @@ pub(super) fn choose(values: &[f64]) -> Backtest {
     let better = others.into_iter().filter_map(|method| {
         let candidate = Backtest::of(method, values);
         let (gain, deviation) = candidate.gain_over(&simplest)?;
-        (gain > deviation).then_some((gain, candidate))
+        (gain > deviation * CLEARLY).then_some((gain, candidate))
     });
     let best = better.max_by(|a, b| a.0.total_cmp(&b.0)).map(|(_, candidate)| candidate);
     best.unwrap_or(simplest)

@@ -192,7 +192,7 @@ fn is_regular(chain: &Chain, all: &[Point], group: &[Point], own_share: f64) -> 
         && count as f64 >= FEWEST_FILLED * (periods.round() + 1.0)
         && count as f64 >= own_share * between(group)
         && spread <= allowed
-        && (of_all >= own_share / 2.0 || by_month && spread <= STEADY_SPREAD)
+        && (of_all >= own_share || by_month && (of_all >= own_share / 2.0 || spread <= STEADY_SPREAD))
 }
 
 /// Joins chains of one rhythm where one begins a period after the other's end: a new price.

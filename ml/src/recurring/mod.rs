@@ -97,7 +97,7 @@ impl Series {
         if day < self.next.days_in_month() { day } else { day.max(self.last.day()).max(self.first.day()) }
     }
 
-    /// Whether a payment of this amount on this date is the next of the series, up to the given part of the amount.
+    /// Whether the next payment may come on this date, give or take weekends and banks.
     pub(crate) fn is_due(&self, date: Date) -> bool {
         days_between(self.next, date).abs() <= self.cadence.slack()
     }
