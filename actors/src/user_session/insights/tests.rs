@@ -16,6 +16,7 @@ use finbrain_domain::{
     text::{Description, Name},
     transaction::{Line, Transaction, addition},
 };
+use finbrain_ml::overlay::Overlay;
 use jiff::civil::{Date, date};
 
 use super::{super::view::Cubes, GetAnomalies, Insights, index::Index, judge};
@@ -148,7 +149,9 @@ fn the_list_has_what_each_payment_was_told_when_it_was_recorded() {
     let mut rows: Vec<_> = (0..600).map(|_| book.row(80, 25)).collect();
     rows.sort_by_key(|row| (row.date, row.id));
     for row in rows {
-        let view = View { ledger: &book.ledger, moment, rates: &rates, insights: &insights };
+        let overlay = Overlay::default();
+        let view =
+            View { ledger: &book.ledger, moment, rates: &rates, insights: &insights, overlay: &overlay };
         told.extend(judge(&view, &row));
         let changes = [addition(row)];
         book.write(&changes);
@@ -156,7 +159,8 @@ fn the_list_has_what_each_payment_was_told_when_it_was_recorded() {
     }
     assert!(told.len() > 10, "{}", told.len());
 
-    let view = View { ledger: &book.ledger, moment, rates: &rates, insights: &insights };
+    let overlay = Overlay::default();
+    let view = View { ledger: &book.ledger, moment, rates: &rates, insights: &insights, overlay: &overlay };
     let listed = GetAnomalies { from: Some("2026-08".parse().unwrap()), to: None };
     let mut listed = listed.answer(&view, &mut Cubes::default()).unwrap().found;
 
