@@ -59,6 +59,7 @@ export class Book {
       locale: 'en',
       time_zone: 'UTC',
       week_start: 'sunday',
+      share_corrections: false,
       created_at: new Date().toISOString(),
       ...me,
     };

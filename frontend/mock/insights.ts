@@ -80,7 +80,7 @@ export function recurring(book: Book, today: string): RecurringSeries {
         series('House insurance', '-1310.00', 120, { cadence: 'yearly', count: 3 }),
       ]
     : [];
-  return { currency, data, monthly: book.me.demo ? '-4598.07' : '0.00' };
+  return { currency, data, monthly: book.me.demo ? '-4598.07' : '0.00', unconverted: [] };
 }
 
 export function forecast(book: Book, query: URLSearchParams, today: string): Forecast {

@@ -64,6 +64,7 @@ pub struct KeptView {
 #[schema(as = Sharing)]
 pub struct SharingView {
     /// `household` (everyone's do), `on` or `off` (as one chose in the settings).
+    #[schema(schema_with = super::names::sharing)]
     state: &'static str,
 }
 

@@ -17,6 +17,7 @@ use super::{
     caller::CurrentUser,
     insights_anomalies::tenths,
     money::{UnconvertedView, unconverted},
+    names,
     query::Query,
     report::Reports,
 };
@@ -62,7 +63,7 @@ pub struct RecurringView {
     merchant: String,
     #[schema(required)]
     category_id: Option<String>,
-    /// `weekly`, `fortnightly`, `monthly`, `quarterly`, `half_yearly` or `yearly`.
+    #[schema(schema_with = names::cadence)]
     cadence: &'static str,
     /// Decimal string: what the next one will probably be; negative is money out.
     amount: String,
@@ -294,11 +295,11 @@ pub struct HealthView {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = HealthPart)]
 pub struct PartView {
-    /// `savings_rate`, `reserve`, `fixed_costs` or `volatility`.
+    #[schema(schema_with = names::health_part)]
     name: &'static str,
     #[schema(required)]
     value: Option<f64>,
-    /// `percent` or `months`.
+    #[schema(schema_with = names::unit)]
     unit: &'static str,
     /// The value that gives all points.
     target: f64,
@@ -327,6 +328,7 @@ impl PartView {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = HealthAction)]
 pub struct ActionView {
+    #[schema(schema_with = names::health_part)]
     part: &'static str,
     gain: u32,
 }

@@ -19,6 +19,7 @@ mod insights;
 mod insights_anomalies;
 pub mod middleware;
 mod money;
+mod names;
 pub mod ops;
 mod page;
 pub mod query;

@@ -2,7 +2,7 @@
 import createClient, { type Middleware } from 'openapi-fetch';
 import { auth, reasonOf } from './auth';
 import { ProblemError, problemFrom } from './problem';
-import type { Paths } from './shapes';
+import type { paths } from './schema';
 import { ledgerVersion } from './version';
 
 const headers: Middleware = {
@@ -31,7 +31,7 @@ const headers: Middleware = {
 
 const origin = typeof window === 'undefined' ? 'http://localhost' : window.location.origin;
 
-export const client = createClient<Paths>({
+export const client = createClient<paths>({
   baseUrl: origin,
   fetch: (request) => globalThis.fetch(request),
 });

@@ -1024,11 +1024,12 @@ export interface components {
         HealthAction: {
             /** Format: int32 */
             gain: number;
-            part: string;
+            /** @enum {string} */
+            part: "savings_rate" | "reserve" | "fixed_costs" | "volatility";
         };
         HealthPart: {
-            /** @description `savings_rate`, `reserve`, `fixed_costs` or `volatility`. */
-            name: string;
+            /** @enum {string} */
+            name: "savings_rate" | "reserve" | "fixed_costs" | "volatility";
             /**
              * Format: double
              * @description From 0 to 100.
@@ -1039,8 +1040,8 @@ export interface components {
              * @description The value that gives all points.
              */
             target: number;
-            /** @description `percent` or `months`. */
-            unit: string;
+            /** @enum {string} */
+            unit: "percent" | "months";
             /** Format: double */
             value: number | null;
             /**
@@ -1296,8 +1297,8 @@ export interface components {
         RecurringPayment: {
             /** @description Decimal string: what the next one will probably be; negative is money out. */
             amount: string;
-            /** @description `weekly`, `fortnightly`, `monthly`, `quarterly`, `half_yearly` or `yearly`. */
-            cadence: string;
+            /** @enum {string} */
+            cadence: "weekly" | "fortnightly" | "monthly" | "quarterly" | "half_yearly" | "yearly";
             category_id: string | null;
             count: number;
             currency: string;
@@ -1371,8 +1372,8 @@ export interface components {
         };
         /** @description Whether one's own corrections teach the model that all share. */
         Sharing: {
-            /** @description `household` (everyone's do), `on` or `off` (as one chose in the settings). */
-            state: string;
+            /** @enum {string} */
+            state: "household" | "on" | "off";
         };
         /** @description Somebody who has just come in. */
         SignedIn: {

@@ -41,8 +41,9 @@ function Loaded({ id, onDone }: { id: string; onDone: () => void }) {
   const found = useQuery(similarQuery(id));
   if (found.error) return <ErrorState error={found.error} onRetry={() => void found.refetch()} />;
   if (!found.data) return <Loading rows={4} height={36} />;
-  if (found.data.data.length === 0) return <Text>{t('similar.none')}</Text>;
-  return <Choice id={id} rows={found.data.data} to={found.data.category_id} merchant={found.data.merchant} onDone={onDone} />;
+  const { data: rows, category_id: to, merchant } = found.data;
+  if (to === null || rows.length === 0) return <Text>{t('similar.none')}</Text>;
+  return <Choice id={id} rows={rows} to={to} merchant={merchant} onDone={onDone} />;
 }
 
 type ChoiceProps = { id: string; rows: Transaction[]; to: string; merchant: string; onDone: () => void };
