@@ -90,8 +90,9 @@ function Part({ part }: { part: HealthPart }) {
   const { t } = useTranslation();
   const { locale } = useLocale();
   const measure = useMeasure();
+  // Its points say how near the target is; its weight, how much of the score that is.
   const most = part.weight * 100;
-  const share = part.points === null || most === 0 ? 0 : Math.min(1, Math.max(0, part.points / most));
+  const share = Math.min(1, Math.max(0, (part.points ?? 0) / 100));
   return (
     <li>
       <span className="health-line">
@@ -106,7 +107,7 @@ function Part({ part }: { part: HealthPart }) {
         {part.points === null ? null : (
           <span>
             {t('health.points', {
-              points: formatNumber(part.points, locale, 1),
+              points: formatNumber(share * most, locale, 1),
               most: formatNumber(most, locale, 1),
             })}
           </span>
