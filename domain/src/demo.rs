@@ -1,4 +1,5 @@
-//! The data of a demo: fourteen months of an ordinary household, made up, the same for the same seed.
+//! The data of a demo: fourteen months of an ordinary household, made up, the same for the same seed. Lately
+//! something unusual happened to it, whatever day of the month it is; how that is found it must not know.
 
 use jiff::{ToSpan as _, civil::Date};
 
@@ -16,6 +17,7 @@ const MONTHS: i32 = 14;
 const JOURNEYS: [i32; 2] = [4, 10];
 
 /// Something that a household pays or gets: on a day of the month, or so many times a month.
+#[derive(Clone, Copy)]
 struct Item {
     english: &'static str,
     hebrew: &'static str,
@@ -25,9 +27,16 @@ struct Item {
     rhythm: Rhythm,
 }
 
+#[derive(Clone, Copy)]
 enum Rhythm {
     /// Every month on this day.
     On(i8),
+    /// Every month on this day, and the latest time for this amount.
+    Dearer(i8, i64),
+    /// Every month on this day, until a month ago: the latest is overdue.
+    Ended(i8),
+    /// So many days before today, and never else.
+    Ago(&'static [i64]),
     /// So many times a month, on any day.
     Times(u32),
 }
@@ -42,9 +51,9 @@ const fn item(
     Item { english, hebrew, category, amount, rhythm }
 }
 
-use Rhythm::{On, Times};
+use Rhythm::{Ago, Dearer, Ended, On, Times};
 
-const ITEMS: [Item; 26] = [
+const ITEMS: [Item; 28] = [
     item("Salary", "משכורת", "income", 3900, On(1)),
     item("Freelance invoice", "חשבונית פרילנס", "income", 420, Times(1)),
     item("Rent", "שכר דירה", "housing-bills", -1250, On(2)),
@@ -64,14 +73,33 @@ const ITEMS: [Item; 26] = [
     item("Online course", "קורס מקוון", "education-growth", -39, Times(1)),
     item("Books", "ספרים", "education-growth", -18, Times(1)),
     item("Pharmacy", "בית מרקחת", "health-essentials", -21, Times(2)),
-    item("Gym membership", "מנוי לחדר כושר", "health-essentials", -42, On(5)),
+    item("Gym membership", "מנוי לחדר כושר", "health-essentials", -42, Ended(5)),
     item("Dentist", "רופא שיניים", "health-essentials", -95, Times(0)),
-    item("Streaming", "שירות סטרימינג", "leisure-gifts", -14, On(12)),
+    item("Streaming", "שירות סטרימינג", "leisure-gifts", -14, Dearer(12, -17)),
     item("Cinema tickets", "כרטיסים לקולנוע", "leisure-gifts", -24, Times(1)),
     item("Birthday gift", "מתנת יום הולדת", "leisure-gifts", -35, Times(1)),
     item("Bank fee", "עמלת בנק", "other", -6, On(28)),
     item("Cash withdrawal", "משיכת מזומן", "other", -60, Times(1)),
+    // The shopping before a holiday, and a dinner that was charged twice.
+    item("Supermarket", "סופרמרקט", "food-drinks", -238, Ago(&[33])),
+    item("Harbour fish restaurant", "מסעדת הדגים בנמל", "food-drinks", -62, Ago(&[12, 11])),
 ];
+
+/// A payment is overdue when it is later than weekends and banks explain.
+const OVERDUE_DAYS: i64 = 4;
+
+impl Item {
+    /// The item as it is paid on a day; `None` when it is not: that day is yet to come, or it ended before.
+    fn paid(self, date: Date, today: Date) -> Option<Self> {
+        let amount = match self.rhythm {
+            _ if date > today => return None,
+            Ended(_) if date.saturating_add(1.month().days(OVERDUE_DAYS)) >= today => return None,
+            Dearer(_, amount) if date > today.saturating_sub(1.month()) => amount,
+            _ => self.amount,
+        };
+        Some(Self { amount, ..self })
+    }
+}
 
 /// The transactions of a demo, up to `today`. Some of them are in other currencies, as on a journey.
 pub fn transactions(settings: &Settings, today: Date, seed: u128) -> Vec<NewTransaction> {
@@ -81,25 +109,29 @@ pub fn transactions(settings: &Settings, today: Date, seed: u128) -> Vec<NewTran
     let mut all = Vec::new();
     for month in this_month.plus(1 - MONTHS).through(this_month) {
         for item in &ITEMS {
-            for date in dates(item, month, &mut dice) {
-                let text = if hebrew { item.hebrew } else { item.english };
-                if date <= today {
-                    all.extend(new(text, item, date, settings.base_currency, &mut dice));
+            let text = if hebrew { item.hebrew } else { item.english };
+            for date in dates(item, month, today, &mut dice) {
+                if let Some(item) = item.paid(date, today) {
+                    all.extend(new(text, &item, date, settings.base_currency, &mut dice));
                 }
             }
         }
         if JOURNEYS.contains(&(this_month.index() - month.index())) {
-            all.extend(journey(month, hebrew, &mut dice));
+            all.extend(journey(month, today, hebrew, &mut dice));
         }
     }
     all
 }
 
-fn dates(item: &Item, month: Month, dice: &mut Dice) -> Vec<Date> {
+fn dates(item: &Item, month: Month, today: Date, dice: &mut Dice) -> Vec<Date> {
     let day = |offset: u32| month.first_day().saturating_add(i64::from(offset).days());
     let days = u32::try_from(month.last_day().day()).unwrap_or(28);
     match item.rhythm {
-        On(on) => vec![day(u32::try_from(on - 1).unwrap_or(0))],
+        On(on) | Dearer(on, _) | Ended(on) => vec![day(u32::try_from(on - 1).unwrap_or(0))],
+        Ago(days) => {
+            let dates = days.iter().map(|days| today.saturating_sub(days.days()));
+            dates.filter(|date| Month::of(*date) == month).collect()
+        }
         // A dentist comes once in a while.
         Times(0) => (dice.below(5) == 0).then(|| day(dice.below(days))).into_iter().collect(),
         Times(times) => (0..times).map(|_| day(dice.below(days))).collect(),
@@ -107,13 +139,13 @@ fn dates(item: &Item, month: Month, dice: &mut Dice) -> Vec<Date> {
 }
 
 /// A few days abroad, paid in euro and dollars.
-fn journey(month: Month, hebrew: bool, dice: &mut Dice) -> Vec<NewTransaction> {
+fn journey(month: Month, today: Date, hebrew: bool, dice: &mut Dice) -> Vec<NewTransaction> {
     let hotel = item("Hotel in Athens", "מלון באתונה", "leisure-gifts", -280, On(17));
     let flight = item("Flight tickets", "כרטיסי טיסה", "transportation", -240, On(9));
     let paid = [(hotel, Currency::EUR), (flight, Currency::USD)];
     paid.into_iter()
         .filter_map(|(item, currency)| {
-            let date = *dates(&item, month, dice).first()?;
+            let date = *dates(&item, month, today, dice).first()?;
             let text = if hebrew { item.hebrew } else { item.english };
             new(text, &item, date, currency, dice)
         })
@@ -122,9 +154,9 @@ fn journey(month: Month, hebrew: bool, dice: &mut Dice) -> Vec<NewTransaction> {
 
 fn new(text: &str, item: &Item, date: Date, currency: Currency, dice: &mut Dice) -> Option<NewTransaction> {
     let description = Description::parse(text).ok()?;
-    // Recurring amounts stay as they are; others vary by a quarter up or down.
+    // What comes many times a month varies by a quarter up or down; other amounts stay as they are.
     let permille = match item.rhythm {
-        On(_) => 1000,
+        On(_) | Dearer(..) | Ended(_) | Ago(_) => 1000,
         Times(_) => 750 + i64::from(dice.below(500)),
     };
     let minor = item.amount * permille * scale(currency) / 10;

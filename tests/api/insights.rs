@@ -247,6 +247,43 @@ async fn a_demo_has_a_forecast_a_score_and_things_that_recur() {
 }
 
 #[tokio::test]
+async fn a_demo_has_something_unusual_of_four_kinds_in_its_default_list() {
+    let app = spawn_app();
+    for (locale, expected) in [
+        (
+            "en",
+            [
+                ("amount", "supermarket"),
+                ("duplicate", "harbour fish restaurant"),
+                ("price_rise", "streaming"),
+                ("missing", "gym membership"),
+            ],
+        ),
+        (
+            "he",
+            [
+                ("amount", "סופרמרקט"),
+                ("duplicate", "מסעדת הדגים בנמל"),
+                ("price_rise", "שירות סטרימינג"),
+                ("missing", "מנוי לחדר כושר"),
+            ],
+        ),
+    ] {
+        let demo = app.stranger();
+        demo.post("/auth/demo", json!({"base_currency": "ILS", "locale": locale})).is(201).await;
+
+        let listed = demo.get("/analytics/anomalies").is(200).await;
+
+        let found = kinds(&listed);
+        for one in expected {
+            assert!(found.contains(&one), "{one:?} in {}", listed.text());
+        }
+        let twice = listed.data().iter().find(|one| one["kind"] == "duplicate").unwrap();
+        assert_eq!((&twice["days"], &twice["amount"]), (&json!(1), &json!("-186.00")));
+    }
+}
+
+#[tokio::test]
 async fn what_followed_the_book_entry_by_entry_says_what_a_fresh_reading_says() {
     let mut app = spawn_app();
     let dana = with_household(&app, 6).await;

@@ -3,21 +3,26 @@
 use std::sync::Arc;
 
 use finbrain_domain::{
+    anomaly::AnomalyKind,
     book,
     calendar::day_date,
     category::CategoryId,
     change::Change,
+    demo,
     entry::{Author, Draft, Entry},
     ids::{BookId, EntryId, TransactionId},
     ledger::{Ledger, Moment},
     money::{Currency, Money},
     rates::RateBook,
-    settings::Settings,
+    settings::{Locale, Settings},
     text::{Description, Name},
-    transaction::{Line, Transaction, addition},
+    transaction::{Guess, Line, Transaction, addition, record},
 };
 use finbrain_ml::overlay::Overlay;
-use jiff::civil::{Date, date};
+use jiff::{
+    ToSpan as _,
+    civil::{Date, date},
+};
 
 use super::{super::view::Cubes, GetAnomalies, Insights, index::Index, judge};
 use crate::user_session::{Query, View};
@@ -44,8 +49,25 @@ struct Book {
 
 impl Book {
     fn open(seed: u64) -> Self {
+        Self::open_with(Settings::of(Name::parse("Dana").unwrap()), seed)
+    }
+
+    fn open_with(settings: Settings, seed: u64) -> Self {
         let mut book = Self { ledger: Ledger::empty(BookId::new()), dice: Dice(seed) };
-        book.write(&book::open(Settings::of(Name::parse("Dana").unwrap())));
+        book.write(&book::open(settings));
+        book
+    }
+
+    /// A demo that was made on this day.
+    fn demo(locale: &str, moment: Moment, seed: u64) -> Self {
+        let locale = Locale::parse(locale).unwrap();
+        let settings = Settings { locale, ..Settings::of(Name::parse("Demo").unwrap()) };
+        let mut book = Self::open_with(settings.clone(), seed);
+        let guess = Guess { category: CategoryId::parse("other").unwrap(), review: true };
+        let rows = demo::transactions(&settings, moment.today, u128::from(seed)).into_iter();
+        let rows = rows.map(|new| addition(record(&book.ledger, new, guess.clone(), moment).unwrap()));
+        let changes: Vec<Change> = rows.collect();
+        book.write(&changes);
         book
     }
 
@@ -169,4 +191,32 @@ fn the_list_has_what_each_payment_was_told_when_it_was_recorded() {
     listed.sort_by_key(key);
     told.sort_by_key(key);
     assert_eq!(listed, told);
+}
+
+#[test]
+fn a_demo_has_unusual_things_of_four_kinds_on_every_day_of_a_month() {
+    let kinds = [AnomalyKind::Amount, AnomalyKind::Duplicate, AnomalyKind::PriceRise, AnomalyKind::Missing];
+    let languages = [
+        ("en", ["supermarket", "harbour fish restaurant", "streaming", "gym membership"]),
+        ("he", ["סופרמרקט", "מסעדת הדגים בנמל", "שירות סטרימינג", "מנוי לחדר כושר"]),
+    ];
+    let (rates, overlay) = (Arc::new(RateBook::default()), Overlay::default());
+    // From the end of a leap February to the first of April, in one language and the other by turns.
+    let days = date(2028, 2, 28).series(1.day()).take(34);
+    for ((seed, today), (locale, names)) in (0..).zip(days).zip(languages.into_iter().cycle()) {
+        let moment = Moment { at: "2028-04-01T08:00:00Z".parse().unwrap(), today };
+        let book = Book::demo(locale, moment, seed);
+        let insights = Insights::default();
+        let view =
+            View { ledger: &book.ledger, moment, rates: &rates, insights: &insights, overlay: &overlay };
+
+        let listed = GetAnomalies { from: None, to: None }.answer(&view, &mut Cubes::default()).unwrap();
+
+        for (kind, name) in kinds.into_iter().zip(names) {
+            let is_it = |one: &super::Anomaly| one.kind == kind && one.merchant.as_str() == name;
+            let found = listed.found.iter().filter(|one| is_it(one)).count();
+            assert_eq!(found, 1, "{kind:?} {name} on {today}: {:?}", listed.found);
+        }
+        assert!(listed.found.len() < 12, "{today}: {:?}", listed.found);
+    }
 }
