@@ -13,6 +13,7 @@ mod disk;
 mod entrance;
 mod kill;
 mod log;
+mod model_swap;
 mod pods;
 mod refusal;
 mod seeded;

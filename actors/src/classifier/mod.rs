@@ -166,11 +166,16 @@ impl Actor for Classifier {
     type Context = Context<Self>;
 
     fn started(&mut self, ctx: &mut Self::Context) {
-        // A predecessor that died in training left its flag behind.
-        self.note(|training| training.running = false);
         self.follow(ctx);
         ctx.run_interval(FOLLOW_EVERY, Self::follow);
         ctx.run_interval(LOOK_EVERY, Self::train_by_time);
+    }
+}
+
+impl Drop for Classifier {
+    fn drop(&mut self) {
+        // One that dies in training leaves no flag behind: nobody may ask for its successor for long.
+        self.note(|training| training.running = false);
     }
 }
 

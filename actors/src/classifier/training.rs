@@ -1,10 +1,11 @@
 //! Training: the shipped lexicon and everyone's corrections, off the request path; a candidate is promoted only when it
 //! is not worse on held-out rows and knows the canary texts.
 
-use std::{sync::Arc, time::Instant};
+use std::{panic::AssertUnwindSafe, sync::Arc, time::Instant};
 
 use finbrain_domain::ports::{Clock, Models, StoreError, TrainingExample};
 use finbrain_ml::{Model, Verdict, better_or_equal, evaluate, lexicon};
+use futures_util::FutureExt as _;
 
 use super::{
     observed,
@@ -24,6 +25,10 @@ pub enum Outcome {
 }
 
 impl Outcome {
+    fn stopped() -> Self {
+        Self::Failed { reason: "training stopped unexpectedly".to_owned() }
+    }
+
     pub const fn as_str(&self) -> &'static str {
         match self {
             Self::Promoted => "promoted",
@@ -64,10 +69,16 @@ pub(super) async fn train(
     sharing: Sharing,
 ) -> Trained {
     let started = Instant::now();
-    let seen = models.count_examples().await.ok();
-    let outcome = match attempt(models, clock, current, sharing).await {
-        Ok(outcome) => outcome,
-        Err(error) => Outcome::Failed { reason: error.to_string() },
+    let work = async {
+        let seen = models.count_examples().await.ok();
+        (seen, attempt(models, clock, current, sharing).await)
+    };
+    // A panic in the store must leave the actor serving, as one in the training does. What it broke is the store's own
+    // matter: nothing here outlives the attempt.
+    let (seen, outcome) = match AssertUnwindSafe(work).catch_unwind().await {
+        Ok((seen, Ok(outcome))) => (seen, outcome),
+        Ok((seen, Err(error))) => (seen, Outcome::Failed { reason: error.to_string() }),
+        Err(_) => (None, Outcome::stopped()),
     };
     metrics::histogram!("finbrain_training_seconds").record(started.elapsed());
     observed::trained(&outcome);
@@ -90,7 +101,7 @@ async fn attempt(
         }
         Ok(Ok(Err(reason))) => Ok(Outcome::Rejected { reason }),
         Ok(Err(reason)) => Ok(Outcome::Failed { reason }),
-        Err(_) => Ok(Outcome::Failed { reason: "training stopped unexpectedly".to_owned() }),
+        Err(_) => Ok(Outcome::stopped()),
     }
 }
 
