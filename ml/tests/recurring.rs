@@ -235,6 +235,20 @@ fn irregular_purchases_are_no_series() {
 }
 
 #[test]
+fn like_purchases_that_happen_to_lie_quarters_apart_are_no_series() {
+    let days = |count: i64| START.saturating_add(Span::new().days(count));
+    let mut purchases = paid(START, Cadence::Quarterly, &[-8440, -8510, -8467, -8390]);
+    purchases.extend(paid(days(19), Cadence::Quarterly, &[-8352, -8290, -8400, -8352]));
+    purchases.extend(paid(days(52), Cadence::Quarterly, &[-7398, -7450, -7360, -7398]));
+    let insurance = paid(days(5), Cadence::Quarterly, &[-31_000; 4]);
+    purchases.extend(&insurance);
+
+    let series = found(&sorted(purchases));
+
+    assert_eq!(series.iter().map(|one| one.amount).collect::<Vec<_>>(), [-31_000]);
+}
+
+#[test]
 fn a_refund_does_not_disturb_a_series() {
     let mut occurrences = paid(START, Cadence::Monthly, &[-999; 6]);
     occurrences.insert(3, Occurrence { date: occurrences[2].date, amount: 999 });

@@ -17,6 +17,8 @@ use crate::robust::{MAD_TO_SIGMA, median, median_and_mad, rounded};
 const STEADY: f64 = 0.015;
 /// A price rises by at least this part, or it is a matter of rounding or of the exchange rate.
 const LEAST_RISE: f64 = 0.02;
+/// Amounts that differ by less than this part do not tell two series apart.
+const ALIKE: f64 = 0.25;
 /// How many of the latest payments say what the next one will be.
 const RECENT: usize = 12;
 
@@ -71,7 +73,22 @@ pub fn recurring(occurrences: &[Occurrence], today: Date) -> Vec<Series> {
         series.extend(chain::chains(&points).iter().filter_map(|chain| describe(chain, sign, today)));
     }
     series.sort_by(|a, b| (a.next, &a.members).cmp(&(b.next, &b.members)));
+    let chance: Vec<bool> =
+        series.iter().map(|one| series.iter().any(|other| is_chance(one, other))).collect();
+    let mut chance = chance.into_iter();
+    series.retain(|_| !chance.next().unwrap_or_default());
     series
+}
+
+/// Among many payments of like amounts some always lie a quarter or a year apart: whoever pays two such series at one
+/// merchant has a habit without a rhythm.
+fn is_chance(one: &Series, other: &Series) -> bool {
+    let is_slow = |series: &Series| series.cadence.per_year() < Cadence::Monthly.per_year();
+    let alike = || {
+        let (a, b) = (one.amount as f64, other.amount as f64);
+        (a - b).abs() <= ALIKE * a.abs().max(b.abs())
+    };
+    one.members != other.members && is_slow(one) && is_slow(other) && alike()
 }
 
 impl Series {
