@@ -7,9 +7,8 @@ use finbrain_ml::{Evaluation, Example, Model, Options, evaluate, k_fold, lexicon
 
 use crate::random::Random;
 use crate::report::{Report, percent};
+use crate::thresholds::{self, THRESHOLD};
 
-/// Below this the program answers `other` and asks for a review.
-const THRESHOLD: f32 = 0.45;
 const LARGE: usize = 50_000;
 const CORRECTIONS: usize = 50;
 
@@ -34,6 +33,7 @@ pub fn measure(path: &str, report: &mut Report) -> Result<(), Box<dyn Error>> {
     );
     by_category(&folds, &shipped, report);
     reliability(&rows, report);
+    thresholds::measure(&rows, report)?;
     times(&rows, report)
 }
 

@@ -9,6 +9,7 @@ mod isolation_forest;
 mod known;
 mod random;
 mod report;
+mod thresholds;
 
 use std::error::Error;
 use std::path::Path;
