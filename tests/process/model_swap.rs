@@ -149,26 +149,10 @@ fn roll_back_until_killed(client: &mut Client, kept: &[u64]) -> (Option<u64>, u6
     unreachable!("a cycle of kept models does not end")
 }
 
-#[test]
-fn one_whole_model_serves_after_a_kill_at_any_moment_of_its_saving_and_swapping() {
-    let dir = tempfile::tempdir().unwrap();
-    let server = Server::start(dir.path());
-    let person = Person::register(&server, "admin@example.org");
-    let mut client = person.on(&server);
-    for number in 0..3 {
-        let recorded = client.post("/transactions", &expense(&format!("zzxqv {number}"))).expect(201);
-        let path = format!("/transactions/{}", recorded.json()["transaction"]["id"].as_str().unwrap());
-        let body = json!({"category_id": "health-essentials"});
-        client.send("PATCH", &path, None, Some(&body)).unwrap().expect(200);
-    }
-    let asked = Instant::now();
-    retrain(&mut client);
-    ended(&mut client);
-    let usual = asked.elapsed();
-    let mut stage = Stage { dir: dir.path(), person, server };
+/// Kills at every moment of a training. Returns what serves at the end.
+fn kill_trainings(stage: &mut Stage<'_>, usual: Duration) -> Models {
     let mut before = stage.kill_and_start(&[1]);
     let mut promoted = Vec::new();
-
     for moment in MOMENTS {
         if matches!(moment, Moment::Saving(_)) {
             stage.empty_log();
@@ -186,14 +170,17 @@ fn one_whole_model_serves_after_a_kill_at_any_moment_of_its_saving_and_swapping(
     }
     println!("a training of {usual:?}; new models after the kills: {promoted:?}");
     assert!(promoted.contains(&false) && promoted.contains(&true));
+    before
+}
 
+/// Kills among roll-backs, at another moment in every round: before the first answer, and among many.
+fn kill_roll_backs(stage: &mut Stage<'_>, mut before: Models) {
     let kept: Vec<u64> = before.kept.iter().copied().collect();
     assert!(kept.len() >= 3, "{kept:?}");
     for round in 0..ROLL_BACKS {
         let mut client = stage.person.on(&stage.server);
         let (acknowledged, unknown) = thread::scope(|scope| {
             let rolling = scope.spawn(|| roll_back_until_killed(&mut client, &kept));
-            // Another moment in every round, before the first answer and among many.
             thread::sleep(Duration::from_micros(u64::from(round) * 9_700));
             stage.server.process.signal("KILL");
             rolling.join().unwrap()
@@ -202,4 +189,31 @@ fn one_whole_model_serves_after_a_kill_at_any_moment_of_its_saving_and_swapping(
         assert_eq!(after.kept, before.kept, "a roll-back removes nothing");
         before = after;
     }
+}
+
+/// What a person corrects, so that there is something to learn.
+fn correct(client: &mut Client) {
+    for number in 0..3 {
+        let recorded = client.post("/transactions", &expense(&format!("zzxqv {number}"))).expect(201);
+        let path = format!("/transactions/{}", recorded.json()["transaction"]["id"].as_str().unwrap());
+        let body = json!({"category_id": "health-essentials"});
+        client.send("PATCH", &path, None, Some(&body)).unwrap().expect(200);
+    }
+}
+
+#[test]
+fn one_whole_model_serves_after_a_kill_at_any_moment_of_its_saving_and_swapping() {
+    let dir = tempfile::tempdir().unwrap();
+    let server = Server::start(dir.path());
+    let person = Person::register(&server, "admin@example.org");
+    let mut client = person.on(&server);
+    correct(&mut client);
+    let asked = Instant::now();
+    retrain(&mut client);
+    ended(&mut client);
+    let usual = asked.elapsed();
+
+    let mut stage = Stage { dir: dir.path(), person, server };
+    let served = kill_trainings(&mut stage, usual);
+    kill_roll_backs(&mut stage, served);
 }
