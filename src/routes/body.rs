@@ -45,14 +45,9 @@ impl<T: DeserializeOwned + Send + 'static> FromRequest for Body<T> {
     type Future = Pin<Box<dyn Future<Output = Result<Self, Problem>>>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let rules = request.app_data::<BodyRules>().copied().unwrap_or(BodyRules::SINGLE);
-        let acceptable = check_head(request, rules, "application/json");
-        let payload = payload.take();
+        let received = receive(request, payload, "application/json");
         Box::pin(async move {
-            acceptable?;
-            let bytes = tokio::time::timeout(rules.within, read(payload, rules.bytes))
-                .await
-                .map_err(|_| Problem::new(Code::RequestTimeout))??;
+            let bytes = received.await?;
             if bytes.len() <= PARSED_IN_PLACE {
                 return parse(&bytes).map(Self);
             }
@@ -100,16 +95,25 @@ impl FromRequest for CsvBody {
     type Future = Pin<Box<dyn Future<Output = Result<Self, Problem>>>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let rules = request.app_data::<BodyRules>().copied().unwrap_or(BodyRules::SINGLE);
-        let acceptable = check_head(request, rules, "text/csv");
-        let payload = payload.take();
-        Box::pin(async move {
-            acceptable?;
-            let bytes = tokio::time::timeout(rules.within, read(payload, rules.bytes))
-                .await
-                .map_err(|_| Problem::new(Code::RequestTimeout))??;
-            Ok(Self(bytes.freeze()))
-        })
+        let received = receive(request, payload, "text/csv");
+        Box::pin(async move { received.await.map(|bytes| Self(bytes.freeze())) })
+    }
+}
+
+/// The bytes of a body, within the rules of its endpoint.
+fn receive(
+    request: &HttpRequest,
+    payload: &mut Payload,
+    media_type: &str,
+) -> impl Future<Output = Result<web::BytesMut, Problem>> + use<> {
+    let rules = request.app_data::<BodyRules>().copied().unwrap_or(BodyRules::SINGLE);
+    let acceptable = check_head(request, rules, media_type);
+    let payload = payload.take();
+    async move {
+        acceptable?;
+        tokio::time::timeout(rules.within, read(payload, rules.bytes))
+            .await
+            .map_err(|_| Problem::new(Code::RequestTimeout))?
     }
 }
 

@@ -1,5 +1,7 @@
 //! A person's own corrections: listed, forgotten, and what they say of like merchants.
 
+use std::cell::OnceCell;
+
 use finbrain_domain::{category::CategoryId, change::Change, ledger::Ledger, transaction::unteach};
 use finbrain_ml::overlay::Overlay;
 
@@ -9,24 +11,34 @@ use super::{
 };
 use crate::error::Error;
 
-/// The overlay over all that the person taught.
-pub(super) fn overlay(ledger: &Ledger) -> Overlay {
-    let mut overlay = Overlay::default();
-    for (merchant, category) in ledger.merchants() {
-        overlay.learn(merchant, category.as_str());
-    }
-    overlay
-}
+/// The overlay over all that the person taught: built when somebody first asks for a category, then kept at the ledger's
+/// side.
+#[derive(Debug, Default)]
+pub struct Taught(OnceCell<Overlay>);
 
-/// Keeps the overlay at the ledger's side.
-pub(super) fn follow(overlay: &mut Overlay, changes: &[Change]) {
-    for change in changes {
-        match change {
-            Change::Merchant { merchant, to: Some(category), .. } => {
+impl Taught {
+    /// What it says, over the ledger that it follows.
+    pub(super) fn over(&self, ledger: &Ledger) -> &Overlay {
+        self.0.get_or_init(|| {
+            let mut overlay = Overlay::default();
+            for (merchant, category) in ledger.merchants() {
                 overlay.learn(merchant, category.as_str());
             }
-            Change::Merchant { merchant, to: None, .. } => overlay.forget(merchant),
-            _ => {}
+            overlay
+        })
+    }
+
+    /// Follows an entry that the ledger has just followed.
+    pub(super) fn follow(&mut self, changes: &[Change]) {
+        let Some(overlay) = self.0.get_mut() else { return };
+        for change in changes {
+            match change {
+                Change::Merchant { merchant, to: Some(category), .. } => {
+                    overlay.learn(merchant, category.as_str());
+                }
+                Change::Merchant { merchant, to: None, .. } => overlay.forget(merchant),
+                _ => {}
+            }
         }
     }
 }

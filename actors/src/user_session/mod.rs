@@ -7,6 +7,7 @@ mod command;
 mod corrections;
 mod history;
 mod insights;
+mod observed;
 mod open;
 mod protocol;
 mod published;
@@ -35,7 +36,6 @@ use finbrain_domain::{
     ports::Journal,
     rates::RateBook,
 };
-use finbrain_ml::overlay::Overlay;
 use jiff::{SignedDuration, Timestamp};
 
 pub use self::{
@@ -64,16 +64,11 @@ pub use self::{
 };
 pub(crate) use self::{
     command::Waiting,
+    observed::describe_metrics,
     settings::{GetCurrent, GetSharing},
     view::Asked,
 };
-use self::{
-    corrections::{follow, overlay},
-    protocol::Probes,
-    stream::Streams,
-    view::WaitingQuery,
-    write::Queued,
-};
+use self::{corrections::Taught, protocol::Probes, stream::Streams, view::WaitingQuery, write::Queued};
 use crate::{Ports, rates::RatesHandle};
 
 /// When an actor that nobody uses stops.
@@ -98,24 +93,6 @@ const QUEUE: usize = 256;
 /// Messages that may wait in the mailbox.
 const MAILBOX: usize = 1024;
 
-pub(crate) fn describe_metrics() {
-    use metrics::{Unit, describe_counter, describe_histogram};
-    describe_counter!("finbrain_commands_total", Unit::Count, "Commands by outcome");
-    describe_histogram!(
-        "finbrain_command_seconds",
-        Unit::Seconds,
-        "Time from a command's decision to its answer"
-    );
-    describe_counter!("finbrain_snapshots_total", Unit::Count, "Snapshots written");
-    describe_counter!("finbrain_events_total", Unit::Count, "Events sent to open streams");
-    for outcome in ["accepted", "unchanged", "replayed", "refused", "busy"] {
-        metrics::counter!("finbrain_commands_total", "outcome" => outcome).increment(0);
-    }
-    metrics::counter!("finbrain_snapshots_total").increment(0);
-    metrics::counter!("finbrain_events_total").increment(0);
-    let _ = metrics::histogram!("finbrain_command_seconds");
-}
-
 pub struct UserSession {
     ports: Ports,
     user: UserId,
@@ -125,8 +102,7 @@ pub struct UserSession {
     published: Arc<Published>,
     cubes: Cubes,
     insights: Insights,
-    /// Follows the merchants of the ledger; built when it is first asked.
-    overlay: Option<Overlay>,
+    taught: Taught,
     queue: VecDeque<Queued>,
     /// A command is in flight.
     writing: bool,
@@ -165,7 +141,7 @@ impl UserSession {
             published: Arc::clone(&published),
             cubes: Cubes::default(),
             insights: Insights::default(),
-            overlay: None,
+            taught: Taught::default(),
             queue: VecDeque::new(),
             writing: false,
             probes: Probes::default(),
@@ -187,8 +163,8 @@ impl UserSession {
     fn look<T>(&mut self, look: impl FnOnce(&View<'_>, &mut Cubes) -> T) -> T {
         let rates: Arc<RateBook> = self.rates.current();
         let moment = self.moment();
-        let overlay = self.overlay.get_or_insert_with(|| overlay(&self.ledger));
-        let view = View { ledger: &self.ledger, moment, rates: &rates, insights: &self.insights, overlay };
+        let (insights, taught) = (&self.insights, &self.taught);
+        let view = View { ledger: &self.ledger, moment, rates: &rates, insights, taught };
         let looked = look(&view, &mut self.cubes);
         self.weigh();
         if let Some((first, last)) = self.cubes.take_wanting() {
@@ -206,9 +182,7 @@ impl UserSession {
     /// Everything that follows from an entry that now is in the ledger.
     fn applied(&mut self, entry: &Arc<Entry>, changes: Arc<Vec<Change>>) {
         self.insights.follow(&self.ledger, &changes);
-        if let Some(overlay) = &mut self.overlay {
-            follow(overlay, &changes);
-        }
+        self.taught.follow(&changes);
         if changes.iter().any(|change| matches!(change, Change::Settings { .. })) {
             self.published.settings.store(Arc::new(self.ledger.settings().clone()));
         }

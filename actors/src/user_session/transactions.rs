@@ -49,7 +49,7 @@ impl Command for RecordTransaction {
     type Output = Recorded;
 
     fn decide(&self, view: &View<'_>) -> Result<Decision<Recorded>, Error> {
-        let suggestion = suggest(view.ledger, view.overlay, self.new.amount.is_income(), &self.prepared);
+        let suggestion = suggest(view.ledger, view.overlay(), self.new.amount.is_income(), &self.prepared);
         let (transaction, lesson) = record(view, &self.new, &self.prepared, &suggestion)?;
         let effects = lesson.is_some() && self.new.category.as_ref() != Some(&suggestion.category);
         let mut changes = vec![addition(transaction.clone())];
@@ -60,7 +60,7 @@ impl Command for RecordTransaction {
     }
 
     fn replay(&self, written: &[Change], view: &View<'_>) -> Result<Recorded, Error> {
-        let suggestion = suggest(view.ledger, view.overlay, self.new.amount.is_income(), &self.prepared);
+        let suggestion = suggest(view.ledger, view.overlay(), self.new.amount.is_income(), &self.prepared);
         let transaction = written_transaction(written)?;
         let anomalies = judge(view, &transaction);
         Ok(Recorded { transaction, suggestion, anomalies })
@@ -87,7 +87,7 @@ impl Command for RecordMany {
         let mut external = std::collections::HashSet::new();
         for (row, (new, prepared)) in self.new.iter().enumerate() {
             let refused = |cause| Error::Row { row, cause };
-            let suggestion = suggest(view.ledger, view.overlay, new.amount.is_income(), prepared);
+            let suggestion = suggest(view.ledger, view.overlay(), new.amount.is_income(), prepared);
             let (transaction, lesson) = record(view, new, prepared, &suggestion).map_err(refused)?;
             if !ids.insert(transaction.id) {
                 return Err(refused(finbrain_domain::Error::Exists { noun: "transaction" }));
@@ -275,7 +275,7 @@ impl Query for SuggestCategory {
     type Output = Suggestion;
 
     fn answer(self, view: &View<'_>, _: &mut Cubes) -> Result<Suggestion, Error> {
-        Ok(suggest(view.ledger, view.overlay, self.income, &self.prepared))
+        Ok(suggest(view.ledger, view.overlay(), self.income, &self.prepared))
     }
 }
 

@@ -13,7 +13,7 @@ use finbrain_domain::{
 use finbrain_ml::overlay::Overlay;
 use tokio::sync::oneshot;
 
-use super::insights::Insights;
+use super::{corrections::Taught, insights::Insights};
 use crate::error::Error;
 
 /// A look at a book at one moment.
@@ -24,7 +24,14 @@ pub struct View<'a> {
     pub rates: &'a Arc<RateBook>,
     pub insights: &'a Insights,
     /// What the person's own corrections say of like merchants.
-    pub overlay: &'a Overlay,
+    pub taught: &'a Taught,
+}
+
+impl View<'_> {
+    /// The person's own corrections, as they speak for like merchants.
+    pub fn overlay(&self) -> &Overlay {
+        self.taught.over(self.ledger)
+    }
 }
 
 /// A question that is answered from memory.

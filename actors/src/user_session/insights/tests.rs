@@ -18,13 +18,17 @@ use finbrain_domain::{
     text::{Description, Name},
     transaction::{Guess, Line, Transaction, addition, record},
 };
-use finbrain_ml::overlay::Overlay;
 use jiff::{
     ToSpan as _,
     civil::{Date, date},
 };
 
-use super::{super::view::Cubes, GetAnomalies, Insights, index::Index, judge};
+use super::{
+    super::{corrections::Taught, view::Cubes},
+    GetAnomalies, Insights,
+    index::Index,
+    judge,
+};
 use crate::user_session::{Query, View};
 
 const TODAY: Date = date(2026, 11, 24);
@@ -171,9 +175,9 @@ fn the_list_has_what_each_payment_was_told_when_it_was_recorded() {
     let mut rows: Vec<_> = (0..600).map(|_| book.row(80, 25)).collect();
     rows.sort_by_key(|row| (row.date, row.id));
     for row in rows {
-        let overlay = Overlay::default();
+        let overlay = Taught::default();
         let view =
-            View { ledger: &book.ledger, moment, rates: &rates, insights: &insights, overlay: &overlay };
+            View { ledger: &book.ledger, moment, rates: &rates, insights: &insights, taught: &overlay };
         told.extend(judge(&view, &row));
         let changes = [addition(row)];
         book.write(&changes);
@@ -181,8 +185,8 @@ fn the_list_has_what_each_payment_was_told_when_it_was_recorded() {
     }
     assert!(told.len() > 10, "{}", told.len());
 
-    let overlay = Overlay::default();
-    let view = View { ledger: &book.ledger, moment, rates: &rates, insights: &insights, overlay: &overlay };
+    let overlay = Taught::default();
+    let view = View { ledger: &book.ledger, moment, rates: &rates, insights: &insights, taught: &overlay };
     let listed = GetAnomalies { from: Some("2026-08".parse().unwrap()), to: None };
     let mut listed = listed.answer(&view, &mut Cubes::default()).unwrap().found;
 
@@ -200,7 +204,7 @@ fn a_demo_has_unusual_things_of_four_kinds_on_every_day_of_a_month() {
         ("en", ["supermarket", "harbour fish restaurant", "streaming", "gym membership"]),
         ("he", ["סופרמרקט", "מסעדת הדגים בנמל", "שירות סטרימינג", "מנוי לחדר כושר"]),
     ];
-    let (rates, overlay) = (Arc::new(RateBook::default()), Overlay::default());
+    let (rates, overlay) = (Arc::new(RateBook::default()), Taught::default());
     // From the end of a leap February to the first of April, in one language and the other by turns.
     let days = date(2028, 2, 28).series(1.day()).take(34);
     for ((seed, today), (locale, names)) in (0..).zip(days).zip(languages.into_iter().cycle()) {
@@ -208,7 +212,7 @@ fn a_demo_has_unusual_things_of_four_kinds_on_every_day_of_a_month() {
         let book = Book::demo(locale, moment, seed);
         let insights = Insights::default();
         let view =
-            View { ledger: &book.ledger, moment, rates: &rates, insights: &insights, overlay: &overlay };
+            View { ledger: &book.ledger, moment, rates: &rates, insights: &insights, taught: &overlay };
 
         let listed = GetAnomalies { from: None, to: None }.answer(&view, &mut Cubes::default()).unwrap();
 

@@ -1,11 +1,7 @@
 //! A pod: a session actor without actix. It carries the steps of the protocol out as the actor does, but hands everything
 //! that leaves it to the world.
 
-use std::{
-    collections::VecDeque,
-    sync::{Arc, LazyLock},
-    time::Duration,
-};
+use std::{collections::VecDeque, sync::Arc, time::Duration};
 
 use finbrain_domain::{
     entry::Entry,
@@ -15,11 +11,10 @@ use finbrain_domain::{
     rates::RateBook,
 };
 
-use finbrain_ml::overlay::Overlay;
-
 use super::{
     super::{
         command::Job,
+        corrections::Taught,
         insights::Insights,
         protocol::{Course, Next, Outcome, Probes},
         view::{Cubes, View, WaitingQuery},
@@ -87,6 +82,7 @@ pub struct Around<'a> {
     pub moment: Moment,
     pub rates: &'a Arc<RateBook>,
     pub insights: &'a Insights,
+    pub taught: &'a Taught,
     pub effects: Vec<Effect>,
 }
 
@@ -340,8 +336,6 @@ impl Actor {
 }
 
 fn view<'a>(ledger: &'a Ledger, around: &Around<'a>) -> View<'a> {
-    // Nobody asks for suggestions here.
-    static NOTHING: LazyLock<Overlay> = LazyLock::new(Overlay::default);
-    let Around { moment, rates, insights, .. } = *around;
-    View { ledger, moment, rates, insights, overlay: &NOTHING }
+    let Around { moment, rates, insights, taught, .. } = *around;
+    View { ledger, moment, rates, insights, taught }
 }

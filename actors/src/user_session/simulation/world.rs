@@ -16,8 +16,8 @@ use finbrain_domain::{
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 
 use super::{
-    super::insights::Insights,
     super::protocol::Next,
+    super::{corrections::Taught, insights::Insights},
     clients::Client,
     faults::Fault,
     fold::Fold,
@@ -284,6 +284,7 @@ impl<'r> World<'r> {
             moment,
             rates: &self.rates.clone(),
             insights: &Insights::default(),
+            taught: &Taught::default(),
             effects: Vec::new(),
         };
         self.hosts[pod].pod.receive(input, &self.snapshot, &mut around);
